@@ -1,0 +1,1 @@
+"""What may be planned and applied: static gate, Checkov, Rego, gates and receipts."""

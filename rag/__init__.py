@@ -1,0 +1,1 @@
+"""From a request in an issue to Terraform: catalogue, forms, words, retrieval and drafting."""

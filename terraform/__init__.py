@@ -1,0 +1,1 @@
+"""Terraform itself: configuration, projects, running, reading plans, rendering and cost."""

@@ -1,0 +1,51 @@
+"""What a plan costs a month, before and after, from a dated price book; unknown is said, never zero."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Pricing(StrEnum):
+    """How sure a figure is."""
+
+    FIXED = "fixed"
+    USAGE = "usage-based"
+    FREE = "free"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """One resource's monthly cost in USD (730 hours), None where it can't be said from the plan alone.
+
+    `note` says what the figure leaves out (requests, transfer) or why it is unknown; `basis` names
+    the price, its source and date.
+    """
+
+    address: str
+    type: str
+    pricing: Pricing
+    before: Decimal | None
+    after: Decimal | None
+    note: str = ""
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A plan's cost: sums of the known fixed parts in USD a month, and the lines they came from."""
+
+    lines: tuple[CostLine, ...]
+    before: Decimal
+    after: Decimal
+    priced_on: str
+
+    @property
+    def difference(self) -> Decimal:
+        """After minus before, known parts only."""
+        return self.after - self.before
+
+    @property
+    def unknown(self) -> tuple[CostLine, ...]:
+        """The lines that no figure covers."""
+        return tuple(line for line in self.lines if line.pricing is Pricing.UNKNOWN)
