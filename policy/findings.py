@@ -14,9 +14,9 @@ class Severity(StrEnum):
 
 
 class Verdict(StrEnum):
-    """The answer of an evaluation; `unknown` means that it could not be made, and is never a pass."""
+    """The answer of an evaluation; `unknown`: it could not be made, which is never a pass."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 -- a verdict, not a password
     WARN = "warn"
     BLOCK = "block"
     UNKNOWN = "unknown"

@@ -21,7 +21,7 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A Terraform root directory in one workspace, as configured or discovered.
+    r"""A Terraform root directory in one workspace, as configured or discovered.
 
     `directory` is relative to the repository's root with `/` between parts; the root is `.`.
     `name` matches ``^[A-Za-z0-9][\\w.-]{0,89}$``.

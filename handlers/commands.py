@@ -1,0 +1,202 @@
+"""The command grammar: from the text of a comment to commands and mistakes; pure and total."""
+
+import difflib
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import TypeAlias
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+NAME = re.compile(r"^[A-Za-z0-9][\w.-]{0,89}$", re.ASCII)
+# A comment holds 65,536 characters; nobody types more commands than this in one.
+MOST_COMMANDS = 10
+# Emphasis, links and the like stay off: an argument such as `a*b*` keeps its stars.
+MARKDOWN = MarkdownIt("zero").enable(["fence", "code", "blockquote", "html_block", "backticks"])
+MARKDOWN.enable("html_inline")
+MARKDOWN.options["html"] = True
+
+
+class Name(StrEnum):
+    """Every command there is, whether this version can carry it out or not."""
+
+    HELP = "help"
+    PLAN = "plan"
+    TEST = "test"
+    APPROVE = "approve"
+    APPLY = "apply"
+    UNLOCK = "unlock"
+    CANCEL = "cancel"
+    COST = "cost"
+    POLICY = "policy"
+    WAIVE = "waive"
+    IMPORT = "import"
+    STATE = "state"
+    SYNC = "sync"
+    DRIFT = "drift"
+    DRAFT = "draft"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: its options, then `terraform` (what came after `--`) and the other `words`."""
+
+    name: Name
+    project: str | None = None
+    directory: str | None = None
+    workspace: str | None = None
+    terraform: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A line that meant to be a command and is not: `line` as typed, `reason` in one sentence."""
+
+    line: str
+    reason: str
+
+
+Parsed: TypeAlias = Command | Mistake
+
+OPTIONS = {"-p": "project", "--project": "project", "-d": "directory", "--directory": "directory"}
+OPTIONS |= {"-w": "workspace", "--workspace": "workspace"}
+TAKES: dict[Name, frozenset[str]] = {
+    Name.PLAN: frozenset({"project", "directory", "workspace"}),
+    Name.TEST: frozenset({"project"}),
+    Name.APPROVE: frozenset({"project"}),
+    Name.APPLY: frozenset({"project"}),
+    Name.UNLOCK: frozenset({"project"}),
+    Name.CANCEL: frozenset({"project"}),
+    Name.SYNC: frozenset({"project"}),
+    Name.DRIFT: frozenset({"project"}),
+}
+TAKES_WORDS = frozenset({Name.WAIVE, Name.IMPORT, Name.STATE, Name.ASK})
+
+
+def parse(body: str, *, bot_name: str) -> tuple[Parsed, ...]:
+    """The commands at the top of a comment, in order.
+
+    Code, quotes and HTML comments are passed over; then every leading line that starts with `/` or
+    with `@bot_name` counts, up to the first line that does not. No command gives an empty tuple.
+    """
+    parsed: list[Parsed] = []
+    for line in _plain_lines(body):
+        words = _addressed(line, bot_name)
+        if words is None:
+            break
+        if len(parsed) == MOST_COMMANDS:
+            parsed.append(Mistake(line, f"A comment takes {MOST_COMMANDS} commands at most."))
+            break
+        parsed.append(_command(line, words))
+    return tuple(parsed)
+
+
+def _plain_lines(body: str) -> Iterator[str]:
+    """The non-empty lines of top-level paragraphs, inline code and HTML replaced by a NUL."""
+    quoted = 0
+    for token in MARKDOWN.parse(body.replace("\x00", "\ufffd")):
+        quoted += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+        if token.type != "inline" or quoted:
+            continue
+        text = "".join(map(_plain, token.children or ()))
+        yield from (line.strip() for line in text.splitlines() if line.strip())
+
+
+def _plain(token: Token) -> str:
+    if token.type == "text":
+        return token.content
+    if token.type in {"softbreak", "hardbreak"}:
+        return "\n"
+    # A comment inside a paragraph is invisible on GitHub; anything else stands where it stood.
+    return "" if token.content.startswith("<!--") else "\x00"
+
+
+def _addressed(line: str, bot_name: str) -> str | None:
+    """What is said to us in this line, or None where it is not a command."""
+    # `/etc/passwd` is a path, `/aplly` a mistake.
+    if re.match(r"^/[A-Za-z]+(\s|$)", line):
+        return line[1:]
+    mention = re.match(rf"^@{re.escape(bot_name)}(\[bot\])?[\s:,]+/?(?P<rest>\S.*)$", line)
+    return mention["rest"] if mention else None
+
+
+def _command(line: str, text: str) -> Parsed:
+    try:
+        first, *rest = shlex.split(text)
+    except ValueError:
+        return Mistake(line, "A quotation mark is not closed.")
+    try:
+        name = Name(first.lower())
+    except ValueError:
+        return Mistake(line, _did_you_mean(first))
+    return _options(line, name, rest)
+
+
+def _did_you_mean(word: str) -> str:
+    near = difflib.get_close_matches(word.lower(), [name.value for name in Name], n=1, cutoff=0.6)
+    if near:
+        return f"There is no such command. Did you mean `/{near[0]}`?"
+    return "There is no such command. `/help` lists them."
+
+
+def _options(line: str, name: Name, rest: list[str]) -> Parsed:
+    values: dict[str, str] = {}
+    words: list[str] = []
+    terraform: tuple[str, ...] = ()
+    arguments = iter(rest)
+    for word in arguments:
+        if word == "--":
+            terraform = tuple(arguments)
+            break
+        if name in TAKES_WORDS or not word.startswith("-"):
+            words.append(word)
+            continue
+        flag, _, value = word.partition("=")
+        option = OPTIONS.get(flag)
+        if option is None or option not in TAKES.get(name, frozenset()):
+            return Mistake(line, f"`/{name}` has no option `{_shown(flag)}`. {_usage(name)}")
+        if option in values:
+            return Mistake(line, f"`{flag}` is given twice.")
+        value = value or next(arguments, "")
+        reason = _refused(option, value)
+        if reason:
+            return Mistake(line, reason)
+        values[option] = value
+    if words and name not in TAKES_WORDS:
+        return Mistake(line, f"`/{name}` does not take `{_shown(words[0])}`. {_usage(name)}")
+    if terraform and name is not Name.PLAN:
+        return Mistake(line, f"`/{name}` takes no Terraform arguments.")
+    return Command(name, terraform=terraform, words=tuple(words), **values)
+
+
+def _usage(name: Name) -> str:
+    options = [f"`{flag}`" for flag, option in OPTIONS.items() if option in TAKES.get(name, ())]
+    return f"It takes {', '.join(options)}." if options else "It takes no options."
+
+
+def _refused(option: str, value: str) -> str:
+    """Why this value can't be meant, or nothing."""
+    if not value:
+        return f"The {option} is missing."
+    if option == "directory":
+        path = PurePosixPath(value)
+        inside = not path.is_absolute() and ".." not in path.parts and "\\" not in value
+        return "" if inside and value.isprintable() else "The directory is outside the repository."
+    if not NAME.fullmatch(value):
+        return (
+            f"`{_shown(value)}` is not a {option} name: letters, digits, `_`, `.` and `-`, "
+            "up to 90, starting with a letter or digit."
+        )
+    return ""
+
+
+def _shown(word: str) -> str:
+    """A word of a stranger's, safe inside backticks."""
+    printable = "".join(letter if letter.isprintable() else "\ufffd" for letter in word)
+    return printable.replace("`", "'").replace("@", "@\u200b")[:60]

@@ -1,0 +1,130 @@
+"""What happened on GitHub, in our own words: one frozen value per kind of event."""
+
+from dataclasses import dataclass
+from typing import NewType, TypeAlias
+
+from handlers.commands import Command
+
+RepoName = NewType("RepoName", str)
+"""A repository as `owner/name`."""
+Sha = NewType("Sha", str)
+"""A full commit SHA, 40 lower-case hex digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: a login, and whether GitHub calls it a bot."""
+
+    login: str
+    is_bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestChanged:
+    """A pull request was opened, reopened, made ready, retargeted, or got a new head."""
+
+    repo: RepoName
+    number: int
+    head_sha: Sha
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestClosed:
+    """A pull request was closed; `merged_sha` is the commit it became on the base branch."""
+
+    repo: RepoName
+    number: int
+    head_sha: Sha
+    head_ref: str
+    merged_sha: Sha | None
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class CommentWritten:
+    """A comment was created on an issue or a pull request."""
+
+    repo: RepoName
+    number: int
+    on_pull_request: bool
+    comment_id: int
+    actor: Actor
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGiven:
+    """One command of a comment; the comment handler makes it, no payload does."""
+
+    repo: RepoName
+    number: int
+    on_pull_request: bool
+    comment_id: int
+    actor: Actor
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewApproved:
+    """A review approved one commit of a pull request."""
+
+    repo: RepoName
+    number: int
+    review_id: int
+    commit_sha: Sha
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonPressed:
+    """A button of one of our check runs was pressed; `identifier` says which."""
+
+    repo: RepoName
+    number: int
+    head_sha: Sha
+    check_name: str
+    identifier: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class RerunRequested:
+    """Someone asked for one check (`check_name`) or the whole suite (None) again."""
+
+    repo: RepoName
+    number: int
+    head_sha: Sha
+    check_name: str | None
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class IssueWritten:
+    """An issue was opened, reopened or its title or body edited."""
+
+    repo: RepoName
+    number: int
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class IssueClosed:
+    """An issue was closed."""
+
+    repo: RepoName
+    number: int
+    actor: Actor
+
+
+Event: TypeAlias = (
+    PullRequestChanged
+    | PullRequestClosed
+    | CommentWritten
+    | CommandGiven
+    | ReviewApproved
+    | ButtonPressed
+    | RerunRequested
+    | IssueWritten
+    | IssueClosed
+)

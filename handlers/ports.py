@@ -1,0 +1,293 @@
+"""What handlers may read and run: small protocols, implemented in `bot` and built once at start.
+
+Every method may raise `TransientError`; what cannot be known is None or `unknown`, never a guess.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from rag.draft import Draft
+from rag.request import Outcome
+from terraform.runner import ApplyResult, PlanResult
+
+from handlers.events import RepoName, Sha
+from handlers.runs import Run
+from policy.findings import Place, PolicyResult
+from policy.receipt import Approval, StoredPlan
+from terraform.project import Application, Project
+
+
+class Permission(StrEnum):
+    """A person's role in a repository as GitHub names it; `unknown` is no permission."""
+
+    ADMIN = "admin"
+    MAINTAIN = "maintain"
+    WRITE = "write"
+    TRIAGE = "triage"
+    READ = "read"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+class Answer(StrEnum):
+    """Yes, no, or not known; not known never counts as yes."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request as it is now; `base_sha` is the tip of the base branch, not the merge base."""
+
+    repo: RepoName
+    number: int
+    title: str
+    author: str
+    author_is_bot: bool
+    open: bool
+    merged: bool
+    draft: bool
+    head_ref: str
+    head_sha: Sha
+    base_ref: str
+    base_sha: Sha
+    from_fork: bool
+    mergeable: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue as it is now; `body` is what its author wrote, untrusted."""
+
+    repo: RepoName
+    number: int
+    title: str
+    body: str
+    author: str
+    open: bool
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherCheck:
+    """The latest check run or status of another app; `passed` is unknown while it runs."""
+
+    name: str
+    required: bool
+    passed: Answer
+
+
+class Repositories(Protocol):
+    """What GitHub says now."""
+
+    def default_branch(self, repo: RepoName) -> tuple[str, Sha]:
+        """The default branch and its tip."""
+
+    def pull_request(self, repo: RepoName, number: int) -> PullRequest:
+        """The live pull request; raises UserError where there is none."""
+
+    def issue(self, repo: RepoName, number: int) -> Issue:
+        """The live issue; raises UserError where there is none."""
+
+    def permission(self, repo: RepoName, login: str) -> Permission:
+        """A person's permission; unknown where GitHub gives no answer we know."""
+
+    def member(self, repo: RepoName, team: str, login: str) -> Answer:
+        """Whether a person is an active member of a team of the repository's owner."""
+
+    def other_checks(self, repo: RepoName, sha: Sha, base_ref: str) -> tuple[OtherCheck, ...]:
+        """The checks of other apps on a commit, and required ones that did not report yet."""
+
+
+class SourceTree(Protocol):
+    """The files of one commit, read from git; never a checkout of untrusted links."""
+
+    paths: Sequence[str]
+
+    def read(self, path: str) -> str | None:
+        """A text file's content, None where there is none (or it is not UTF-8)."""
+
+
+class Sources(Protocol):
+    """The repository's content by commit."""
+
+    def tree(self, repo: RepoName, sha: Sha) -> SourceTree:
+        """The tree of a commit."""
+
+    def changed(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> tuple[str, ...]:
+        """The paths that head changes since it left base (three-dot)."""
+
+    def checkout(self, repo: RepoName, sha: Sha) -> AbstractContextManager[Path]:
+        """A fresh folder with the commit's files and no `.git`, deleted at the end."""
+
+
+class Plans(Protocol):
+    """The stored plans."""
+
+    def get(self, plan_id: str) -> StoredPlan | None:
+        """A plan by id."""
+
+    def of(self, repo: RepoName, number: int) -> tuple[StoredPlan, ...]:
+        """The newest current, applied or failed plan of each project of a pull request."""
+
+    def file(self, plan_id: str) -> bytes | None:
+        """The plan file, unsealed; None once deleted. Raises SealError if tampered with."""
+
+    def approvals(self, plan_id: str) -> tuple[Approval, ...]:
+        """The approvals of a plan, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockClaim:
+    """What became of asking for a lock: held by us, or who holds it and how many wait before us."""
+
+    held: bool
+    holder: int
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """A pull request next in line for a project."""
+
+    number: int
+    project: str
+
+
+class Locks(Protocol):
+    """Project locks: per repository, directory and workspace; first come, first served."""
+
+    def acquire(self, repo: RepoName, project: Project, number: int) -> LockClaim:
+        """Take the lock or a place in line; asking again keeps the place."""
+
+    def holder(self, repo: RepoName, project: Project) -> int | None:
+        """The pull request that holds the lock."""
+
+    def held_by(self, repo: RepoName, number: int) -> tuple[str, ...]:
+        """The names of the projects a pull request holds."""
+
+    def next_in_line(self, repo: RepoName, number: int) -> tuple[Waiter, ...]:
+        """For each project this pull request holds, who is first in line behind it."""
+
+
+class Runs(Protocol):
+    """The run table."""
+
+    def of(self, repo: RepoName, number: int, head_sha: Sha | None = None) -> tuple[Run, ...]:
+        """The newest run of each kind and project of a pull request (and commit), oldest first."""
+
+
+class Terraform(Protocol):
+    """Terraform in its sandbox, on one project of one commit."""
+
+    def plan(self, work: "Work", control: "Control") -> PlanResult:
+        """Init, plan and show; raises TerraformError and its kin."""
+
+    def apply(self, work: "Work", plan_file: bytes, control: "Control") -> ApplyResult:
+        """Apply exactly this plan file, with the init of the plan where it is still there."""
+
+    def verify(self, files: Mapping[str, str], directory: str, control: "Control") -> PlanResult:
+        """Format-check, validate and plan a draft with no credentials, network or state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One project of one commit of one pull request."""
+
+    repo: RepoName
+    number: int
+    head_sha: Sha
+    project: Project
+
+
+class PolicyChecks(Protocol):
+    """The programs that judge code and plans."""
+
+    def before_plan(self, work: Work, base_sha: Sha, settings: Any) -> PolicyResult:
+        """The static gate over the commit's tree."""
+
+    def of_plan(
+        self,
+        document: Mapping[str, Any],
+        *,
+        settings: Any,
+        place: Callable[[str], Place | None],
+    ) -> PolicyResult:
+        """Checkov and Rego over the plan's JSON."""
+
+
+class Drafting(Protocol):
+    """From an issue's words to Terraform; loaded only where drafts are made."""
+
+    def understand(self, issue: Issue) -> Outcome:
+        """The typed request, or what stands in its way."""
+
+    def draft(self, issue: Issue, outcome: Outcome, existing: Mapping[str, str]) -> Draft:
+        """The files, branch and description for a request that was understood."""
+
+
+class Sync(StrEnum):
+    """Argo CD's word on how the cluster compares with git."""
+
+    SYNCED = "Synced"
+    OUT_OF_SYNC = "OutOfSync"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationStatus:
+    """An Argo CD Application: `health` is Argo CD's word, `operation` the phase of the last one."""
+
+    sync: Sync
+    health: str
+    revision: str
+    operation: str
+    message: str
+
+
+class Clusters(Protocol):
+    """Argo CD behind a Kubernetes MCP server."""
+
+    def sync(self, application: Application, revision: Sha) -> None:
+        """Ask for a sync to this revision."""
+
+    def status(self, application: Application) -> ApplicationStatus:
+        """What the cluster says now; raises UserError where there is no such Application."""
+
+
+class Control(Protocol):
+    """What a running run can say and must ask."""
+
+    def progress(self, text: str) -> None:
+        """Say in a few words what is being done; it shows in the run's check."""
+
+    def should_stop(self) -> bool:
+        """True once the run was cancelled, superseded, or over its soft time limit."""
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not past a request to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything handlers can reach; `receipt_key` signs receipts, `now` tells the time."""
+
+    bot_name: str
+    repositories: Repositories
+    sources: Sources
+    plans: Plans
+    locks: Locks
+    runs: Runs
+    terraform: Terraform
+    policy: PolicyChecks
+    drafting: Drafting
+    clusters: Clusters
+    receipt_key: bytes
+    now: Callable[[], datetime]

@@ -1,0 +1,69 @@
+"""A run: one unit of slow work, what it is asked to do and how far it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from handlers.events import RepoName, Sha
+
+
+class RunKind(StrEnum):
+    """What a run does; each kind has one handler."""
+
+    GENERATE = "generate"
+    PLAN = "plan"
+    APPLY = "apply"
+    SYNC = "sync"
+
+
+class RunState(StrEnum):
+    """Where a run is; the last five are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    SUPERSEDED = "superseded"
+
+    @property
+    def final(self) -> bool:
+        """True when the run will never change again."""
+        return self not in {RunState.QUEUED, RunState.RUNNING}
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a run is to do.
+
+    `key` makes it idempotent: a second request with the same key starts nothing.
+    `number` is the pull request's, or the issue's for `generate`. `project` is a project's name,
+    empty where the run is not about one. `detail` holds what only this kind of run reads.
+    """
+
+    kind: RunKind
+    repo: RepoName
+    number: int
+    key: str
+    head_sha: Sha = Sha("")
+    base_sha: Sha = Sha("")
+    project: str = ""
+    actor: str = ""
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One row of the run table; `outcome` is one sentence once the run has ended."""
+
+    id: str
+    request: RunRequest
+    state: RunState
+    attempts: int
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    progress: str = ""
+    outcome: str = ""

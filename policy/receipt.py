@@ -1,0 +1,118 @@
+"""The receipt: a signed digest over a plan, what was found about it, and who approved it."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+
+from policy.findings import PolicyResult
+from terraform.cost import Cost
+from terraform.plan import Counts
+
+
+class PlanState(StrEnum):
+    """Where a stored plan is; only a current one can be approved and applied."""
+
+    CURRENT = "current"
+    SUPERSEDED = "superseded"
+    APPLIED = "applied"
+    FAILED = "failed"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything an approval is about; if one field differs at apply time, the receipt is void.
+
+    The SHAs are commits; the digests are SHA-256 in hex: of the plan file, of the provider lock
+    file, of the policy result and of the cost in canonical JSON.
+    """
+
+    repo: str
+    number: int
+    project: str
+    head_sha: str
+    base_sha: str
+    plan_digest: str
+    lock_digest: str
+    policy_digest: str
+    cost_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewPlan:
+    """A plan as it is kept; `id` is that of the run that made it, `rendered` its redacted diff."""
+
+    id: str
+    facts: Facts
+    directory: str
+    workspace: str
+    counts: Counts
+    empty: bool
+    policy: PolicyResult
+    cost: Cost
+    rendered: str
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """A kept plan and where it is."""
+
+    plan: NewPlan
+    state: PlanState
+    created_at: datetime
+
+    @property
+    def id(self) -> str:
+        """The plan's id."""
+        return self.plan.id
+
+    @property
+    def facts(self) -> Facts:
+        """What an approval of this plan is about."""
+        return self.plan.facts
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's word on one plan; `source` is a comment, review or button and its id."""
+
+    plan_id: str
+    approver: str
+    source: str
+    receipt: str
+
+
+def digest(value: object) -> str:
+    """SHA-256 in hex over canonical JSON; values JSON does not know are written as strings."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sign(facts: Facts, approver: str, *, key: bytes) -> str:
+    """The receipt of `approver` for these facts: an HMAC-SHA-256 in hex."""
+    named = {field.name: getattr(facts, field.name) for field in fields(facts)}
+    message = digest({"facts": named, "approver": approver})
+    return hmac.new(key, message.encode(), hashlib.sha256).hexdigest()
+
+
+def genuine(approvals: Iterable[Approval], facts: Facts, *, key: bytes) -> tuple[Approval, ...]:
+    """The approvals whose receipt was signed over exactly these facts."""
+    return tuple(
+        approval
+        for approval in approvals
+        if hmac.compare_digest(approval.receipt, sign(facts, approval.approver, key=key))
+    )
+
+
+def differences(approved: Facts, live: Facts) -> tuple[str, ...]:
+    """The names of the fields in which the live facts are no longer those approved."""
+    return tuple(
+        field.name
+        for field in fields(approved)
+        if getattr(approved, field.name) != getattr(live, field.name)
+    )
