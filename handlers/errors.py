@@ -2,13 +2,19 @@
 
 from datetime import timedelta
 
+from policy.findings import Finding
+
 
 class UserError(Exception):
-    """Something its author can mend: `markdown` is posted and says what to do next."""
+    """Something its author can mend: `markdown` is posted and says what to do next.
 
-    def __init__(self, markdown: str) -> None:
+    `findings` are shown beside it, on their lines where they have a place.
+    """
+
+    def __init__(self, markdown: str, findings: tuple[Finding, ...] = ()) -> None:
         super().__init__(markdown)
         self.markdown = markdown
+        self.findings = findings
 
 
 class TransientError(Exception):

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rag.draft import Draft
-from rag.request import Outcome
 from terraform.runner import ApplyResult, PlanResult
 
+from handlers.configuration import Configuration
 from handlers.events import RepoName, Sha
 from handlers.runs import Run
-from policy.findings import Place, PolicyResult
+from policy.findings import PolicyResult
 from policy.receipt import Approval, StoredPlan
+from rag.request import Outcome, Request
 from terraform.project import Application, Project
 
 
@@ -92,6 +93,9 @@ class Repositories(Protocol):
 
     def pull_request(self, repo: RepoName, number: int) -> PullRequest:
         """The live pull request; raises UserError where there is none."""
+
+    def pull_request_of(self, repo: RepoName, branch: str) -> int | None:
+        """The number of the open pull request of a branch."""
 
     def issue(self, repo: RepoName, number: int) -> Issue:
         """The live issue; raises UserError where there is none."""
@@ -184,17 +188,17 @@ class Runs(Protocol):
         """The newest run of each kind and project of a pull request (and commit), oldest first."""
 
 
-class Terraform(Protocol):
-    """Terraform in its sandbox, on one project of one commit."""
+class Control(Protocol):
+    """What a running run can say and must ask."""
 
-    def plan(self, work: "Work", control: "Control") -> PlanResult:
-        """Init, plan and show; raises TerraformError and its kin."""
+    def progress(self, text: str) -> None:
+        """Say in a few words what is being done; it shows in the run's check."""
 
-    def apply(self, work: "Work", plan_file: bytes, control: "Control") -> ApplyResult:
-        """Apply exactly this plan file, with the init of the plan where it is still there."""
+    def should_stop(self) -> bool:
+        """True once the run was cancelled, superseded, or over its soft time limit."""
 
-    def verify(self, files: Mapping[str, str], directory: str, control: "Control") -> PlanResult:
-        """Format-check, validate and plan a draft with no credentials, network or state."""
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not past a request to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,20 +211,34 @@ class Work:
     project: Project
 
 
+class Terraform(Protocol):
+    """Terraform in its sandbox, on one project of one commit."""
+
+    def plan(self, work: Work, control: Control) -> PlanResult:
+        """Init, plan and show; raises TerraformError and its kin."""
+
+    def apply(self, work: Work, plan_file: bytes, control: Control) -> ApplyResult:
+        """Apply exactly this plan file, with the init of the plan where it is still there."""
+
+
 class PolicyChecks(Protocol):
     """The programs that judge code and plans."""
 
-    def before_plan(self, work: Work, base_sha: Sha, settings: Any) -> PolicyResult:
+    def before_plan(self, work: Work, base_sha: Sha, configuration: Configuration) -> PolicyResult:
         """The static gate over the commit's tree."""
 
     def of_plan(
-        self,
-        document: Mapping[str, Any],
-        *,
-        settings: Any,
-        place: Callable[[str], Place | None],
+        self, work: Work, document: Mapping[str, Any], configuration: Configuration
     ) -> PolicyResult:
-        """Checkov and Rego over the plan's JSON."""
+        """Checkov and Rego over the plan's JSON, each finding at its line of the commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A draft's plan against an empty world, as JSON, and what policy says of it."""
+
+    document: Mapping[str, Any]
+    policy: PolicyResult
 
 
 class Drafting(Protocol):
@@ -229,8 +247,26 @@ class Drafting(Protocol):
     def understand(self, issue: Issue) -> Outcome:
         """The typed request, or what stands in its way."""
 
-    def draft(self, issue: Issue, outcome: Outcome, existing: Mapping[str, str]) -> Draft:
+    def answer(self, outcome: Outcome) -> str:
+        """The one comment for an outcome that is no request."""
+
+    def draft(
+        self, issue: Issue, request: Request, tree: SourceTree, configuration: Configuration
+    ) -> Draft:
         """The files, branch and description for a request that was understood."""
+
+    def verify(
+        self,
+        issue: Issue,
+        draft: Draft,
+        base_sha: Sha,
+        configuration: Configuration,
+        control: Control,
+    ) -> Verified:
+        """Format-check, gate, validate and plan, with no credentials, network or state.
+
+        Raises UserError with Terraform's words where the draft does not plan.
+        """
 
 
 class Sync(StrEnum):
@@ -260,19 +296,6 @@ class Clusters(Protocol):
 
     def status(self, application: Application) -> ApplicationStatus:
         """What the cluster says now; raises UserError where there is no such Application."""
-
-
-class Control(Protocol):
-    """What a running run can say and must ask."""
-
-    def progress(self, text: str) -> None:
-        """Say in a few words what is being done; it shows in the run's check."""
-
-    def should_stop(self) -> bool:
-        """True once the run was cancelled, superseded, or over its soft time limit."""
-
-    def wait(self, seconds: float) -> None:
-        """Sleep, but not past a request to stop."""
 
 
 @dataclass(frozen=True, slots=True)

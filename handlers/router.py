@@ -12,6 +12,7 @@ from handlers.runs import Run, RunKind
 EventHandler: TypeAlias = Callable[[Any, Ports], Iterable[Action]]
 CommandHandler: TypeAlias = Callable[[CommandGiven, Ports], Iterable[Action]]
 RunHandler: TypeAlias = Callable[[Run, Control, Ports], Iterable[Action]]
+EndHandler: TypeAlias = Callable[[Run, Ports], Iterable[Action]]
 E_ = TypeVar("E_", bound=Event)
 
 
@@ -19,9 +20,10 @@ class Router:
     """The handlers of one capability, or of all of them once included in one another."""
 
     def __init__(self) -> None:
-        self._events: dict[type[Event], EventHandler] = {}
+        self._events: dict[Any, EventHandler] = {}
         self._commands: dict[Name, CommandHandler] = {}
         self._runs: dict[RunKind, RunHandler] = {}
+        self._ended: dict[RunKind, EndHandler] = {}
 
     def on(
         self, kind: type[E_]
@@ -56,6 +58,15 @@ class Router:
 
         return register
 
+    def ended(self, kind: RunKind) -> Callable[[EndHandler], EndHandler]:
+        """Show how runs of this kind ended, however they did; also asked while they progress."""
+
+        def register(handler: EndHandler) -> EndHandler:
+            _add(self._ended, kind, handler)
+            return handler
+
+        return register
+
     def include(self, other: "Router") -> None:
         """Take over all of another router's handlers."""
         for kind, handler in other._events.items():  # noqa: SLF001 -- the same class
@@ -64,6 +75,8 @@ class Router:
             _add(self._commands, name, command)
         for run, carry_out in other._runs.items():  # noqa: SLF001 -- the same class
             _add(self._runs, run, carry_out)
+        for run, show in other._ended.items():  # noqa: SLF001 -- the same class
+            _add(self._ended, run, show)
 
     @property
     def available(self) -> frozenset[Name]:
@@ -81,6 +94,10 @@ class Router:
     def carry_out(self, run: Run, control: Control, ports: Ports) -> Iterable[Action]:
         """The actions of a run, as it makes them."""
         return self._runs[run.request.kind](run, control, ports)
+
+    def show(self, run: Run, ports: Ports) -> Iterable[Action]:
+        """The actions that show where a run is: after each step, and after its end."""
+        return self._ended[run.request.kind](run, ports)
 
 
 K = TypeVar("K")

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from handlers.events import RepoName, Sha
+from policy.findings import Finding
+from terraform.project import Project
 
 
 class RunKind(StrEnum):
@@ -56,7 +58,11 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One row of the run table; `outcome` is one sentence once the run has ended."""
+    """One row of the run table.
+
+    `progress` says in a few words what it does now. Once it has ended, `outcome` is Markdown that
+    says how, and `findings` are what stood in its way.
+    """
 
     id: str
     request: RunRequest
@@ -67,3 +73,13 @@ class Run:
     finished_at: datetime | None = None
     progress: str = ""
     outcome: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+def located(request: RunRequest) -> Project:
+    """The project of a run by its place alone; var files and the like are in the configuration."""
+    return Project(
+        name=request.project,
+        directory=request.detail["directory"],
+        workspace=request.detail["workspace"],
+    )

@@ -44,7 +44,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class NewPlan:
-    """A plan as it is kept; `id` is that of the run that made it, `rendered` its redacted diff."""
+    """A plan as it is kept; `id` is that of the run that made it.
+
+    `rendered` is its redacted diff in Markdown and `risks` its dangers, one line of Markdown each.
+    """
 
     id: str
     facts: Facts
@@ -54,6 +57,7 @@ class NewPlan:
     empty: bool
     policy: PolicyResult
     cost: Cost
+    risks: tuple[str, ...]
     rendered: str
     network: str
 

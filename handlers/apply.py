@@ -1,0 +1,176 @@
+"""Apply: `/apply` or the button asks the gate; the run asks again, then applies the plan file."""
+
+from collections.abc import Iterator
+
+from terraform.runner import ApplyResult
+
+from handlers import messages
+from handlers.actions import (
+    Action,
+    EndPlans,
+    Milestone,
+    PutComment,
+    RecordEvent,
+    StartRun,
+)
+from handlers.approve import current_plans
+from handlers.commands import Name
+from handlers.comments import ANSWER
+from handlers.errors import UserError
+from handlers.events import ButtonPressed, CommandGiven
+from handlers.gate_facts import gate
+from handlers.markdown import code, plain, table
+from handlers.permissions import require
+from handlers.plan import pull_request_of
+from handlers.ports import Control, Ports, PullRequest, Work
+from handlers.project_check import PREFIX
+from handlers.router import Router
+from handlers.runs import Run, RunKind, RunRequest, RunState
+from handlers.selection import configured, select
+from handlers.show import show
+from policy.gate import Row, opens
+from policy.receipt import PlanState, StoredPlan
+
+router = Router()
+
+
+@router.command(Name.APPLY)
+def apply_on_command(given: CommandGiven, ports: Ports) -> Iterator[Action]:
+    """Apply the approved plans of the projects a person named, or of all."""
+    pr = pull_request_of(given, ports)
+    yield from _apply(pr, given.actor.login, given.command.project, ports)
+
+
+def apply_on_button(event: ButtonPressed, ports: Ports) -> Iterator[Action]:
+    """Apply the plan under whose check the button stands."""
+    require(Name.APPLY, event.repo, event.actor, ports)
+    pr = ports.repositories.pull_request(event.repo, event.number)
+    if event.head_sha != pr.head_sha:
+        raise UserError("That check is of an older commit. Apply the newest one.")
+    yield from _apply(pr, event.actor.login, event.check_name.removeprefix(PREFIX), ports)
+
+
+def _apply(pr: PullRequest, login: str, project: str | None, ports: Ports) -> Iterator[Action]:
+    plans = [plan for plan in current_plans(pr, ports) if project in {None, plan.facts.project}]
+    if not plans:
+        raise UserError(_nothing_to_apply(pr, project, ports))
+    configuration = configured(ports.sources.tree(pr.repo, pr.base_sha), where="the base branch")
+    refused: dict[str, tuple[Row, ...]] = {}
+    for plan in plans:
+        conditions = gate(plan, pr, configuration, login, ports)
+        if opens(conditions):
+            yield StartRun(_request(plan, pr, login))
+        else:
+            refused[plan.facts.project] = conditions
+            yield _refusal(plan, pr, login, conditions)
+    if refused:
+        yield PutComment(pr.repo, pr.number, ANSWER, messages.apply_refused(login, refused))
+    yield from show(pr.repo, pr.number, pr.head_sha, ports, refused=refused)
+
+
+def _nothing_to_apply(pr: PullRequest, project: str | None, ports: Ports) -> str:
+    applied = [
+        plan.facts.project
+        for plan in ports.plans.of(pr.repo, pr.number)
+        if plan.state is PlanState.APPLIED
+        and plan.facts.head_sha == pr.head_sha
+        and project in {None, plan.facts.project}
+    ]
+    if applied:
+        return f"Applied already: {', '.join(map(code, applied))}. Nothing was done again."
+    return messages.NO_PLAN.format(verb="apply")
+
+
+def _request(plan: StoredPlan, pr: PullRequest, login: str) -> RunRequest:
+    return RunRequest(
+        kind=RunKind.APPLY,
+        repo=pr.repo,
+        number=pr.number,
+        # One apply a plan, ever: a second comment, button or worker starts nothing.
+        key=f"apply {plan.id}",
+        head_sha=pr.head_sha,
+        base_sha=pr.base_sha,
+        project=plan.facts.project,
+        actor=login,
+        detail={
+            "plan": plan.id,
+            "directory": plan.plan.directory,
+            "workspace": plan.plan.workspace,
+        },
+    )
+
+
+def _refusal(
+    plan: StoredPlan, pr: PullRequest, login: str, conditions: tuple[Row, ...]
+) -> RecordEvent:
+    closed = [row.condition for row in conditions if not opens((row,))]
+    return RecordEvent(
+        repo=pr.repo,
+        number=pr.number,
+        milestone=Milestone.APPLY_REFUSED,
+        actor=login,
+        key=f"refused {plan.id} {login} {','.join(closed)}",
+        detail={"project": plan.facts.project, "conditions": ", ".join(closed)},
+    )
+
+
+@router.run(RunKind.APPLY)
+def apply_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
+    """Ask the gate once more, then apply exactly the stored plan file."""
+    request = run.request
+    stored = ports.plans.get(request.detail["plan"])
+    if stored is None:
+        raise UserError("The plan is gone. `/plan` makes a new one.")
+    pr = ports.repositories.pull_request(request.repo, request.number)
+    selection = select(pr, ports)
+    conditions = gate(stored, pr, selection.configuration, request.actor, ports)
+    if not opens(conditions):
+        raise UserError(messages.gate_closed(conditions))
+    plan_file = ports.plans.file(stored.id)
+    project = selection.named(request.project)
+    if plan_file is None or project is None:
+        raise UserError("The plan file is gone. `/plan` makes a new plan.")
+    yield _event(run, Milestone.APPLYING)
+    work = Work(pr.repo, pr.number, pr.head_sha, project)
+    result = ports.terraform.apply(work, plan_file, control)
+    state = PlanState.APPLIED if result.succeeded else PlanState.FAILED
+    yield EndPlans(pr.repo, pr.number, state, project=project.name)
+    if not result.succeeded:
+        raise UserError(outcome(result))
+    yield _event(run, Milestone.APPLIED)
+
+
+def _event(run: Run, milestone: Milestone) -> RecordEvent:
+    request = run.request
+    return RecordEvent(
+        repo=request.repo,
+        number=request.number,
+        milestone=milestone,
+        actor=request.actor,
+        key=f"{milestone} {run.id}",
+        detail={"project": request.project, "plan": request.detail["plan"]},
+    )
+
+
+def outcome(result: ApplyResult) -> str:
+    """What an apply that failed or was stopped has done, resource by resource."""
+    head = "**Stopped.**" if result.interrupted else "**Failed.**"
+    messages_said = [f"- {plain(each.summary)}" for each in result.diagnostics if each.summary]
+    lines = [(code(each.address), each.action, each.state) for each in result.resources]
+    parts = [f"{head} What Terraform did before:"]
+    parts.append(table(("resource", "action", "state"), lines) if lines else "Nothing was changed.")
+    if messages_said:
+        parts.append("\n".join(messages_said))
+    parts.append("Next: `/plan` shows what is left to do.")
+    return "\n\n".join(parts)
+
+
+@router.ended(RunKind.APPLY)
+def show_apply(run: Run, ports: Ports) -> Iterator[Action]:
+    """The checks of the commit that was applied; an apply that lost its worker ends its plan."""
+    request = run.request
+    if run.state is RunState.INTERRUPTED:
+        yield EndPlans(request.repo, request.number, PlanState.FAILED, project=request.project)
+    yield from show(request.repo, request.number, request.head_sha, ports)
+    if run.state.final and run.state is not RunState.DONE:
+        yield _event(run, Milestone.APPLY_FAILED)

@@ -1,0 +1,99 @@
+"""Approve: `/approve`, an approving review or the button records a receipt over exact plans."""
+
+from collections.abc import Iterator
+
+from handlers import messages
+from handlers.actions import Action, Milestone, RecordApproval, RecordEvent
+from handlers.commands import Name
+from handlers.errors import UserError
+from handlers.events import ButtonPressed, CommandGiven, ReviewApproved
+from handlers.gate_facts import authors, eligible
+from handlers.permissions import require
+from handlers.plan import pull_request_of
+from handlers.ports import Answer, Ports, PullRequest
+from handlers.project_check import PREFIX
+from handlers.router import Router
+from handlers.selection import configured
+from handlers.show import show
+from policy.receipt import Approval, PlanState, StoredPlan, sign
+
+router = Router()
+
+
+@router.command(Name.APPROVE)
+def approve_on_command(given: CommandGiven, ports: Ports) -> Iterator[Action]:
+    """Approve the plans of the projects a person named, or of all."""
+    pr = pull_request_of(given, ports)
+    source = f"comment {given.comment_id}"
+    yield from _approve(pr, given.actor.login, source, given.command.project, ports)
+
+
+@router.on(ReviewApproved)
+def approve_on_review(event: ReviewApproved, ports: Ports) -> Iterator[Action]:
+    """An approving review of the head approves its plans; any other is only a review."""
+    pr = ports.repositories.pull_request(event.repo, event.number)
+    if event.actor.is_bot or not pr.open or event.commit_sha != pr.head_sha:
+        return
+    if not current_plans(pr, ports):
+        return
+    if _why_not(pr, event.actor.login, ports):
+        return
+    yield from _approve(pr, event.actor.login, f"review {event.review_id}", None, ports)
+
+
+def approve_on_button(event: ButtonPressed, ports: Ports) -> Iterator[Action]:
+    """Approve the plan under whose check the button stands."""
+    require(Name.APPROVE, event.repo, event.actor, ports)
+    pr = ports.repositories.pull_request(event.repo, event.number)
+    if event.head_sha != pr.head_sha:
+        raise UserError("That check is of an older commit. Approve the newest one.")
+    project = event.check_name.removeprefix(PREFIX)
+    yield from _approve(pr, event.actor.login, f"button on {event.check_name}", project, ports)
+
+
+def current_plans(pr: PullRequest, ports: Ports) -> tuple[StoredPlan, ...]:
+    """The plans of the live head that have something to apply."""
+    return tuple(
+        plan
+        for plan in ports.plans.of(pr.repo, pr.number)
+        if plan.state is PlanState.CURRENT
+        and plan.facts.head_sha == pr.head_sha
+        and not plan.plan.empty
+    )
+
+
+def _approve(
+    pr: PullRequest, login: str, source: str, project: str | None, ports: Ports
+) -> Iterator[Action]:
+    plans = [plan for plan in current_plans(pr, ports) if project in {None, plan.facts.project}]
+    if not plans:
+        raise UserError(messages.NO_PLAN.format(verb="approve"))
+    why_not = _why_not(pr, login, ports)
+    if why_not:
+        raise UserError(why_not)
+    for plan in plans:
+        receipt = sign(plan.facts, login, key=ports.receipt_key)
+        yield RecordApproval(Approval(plan.id, login, source, receipt))
+        yield RecordEvent(
+            repo=pr.repo,
+            number=pr.number,
+            milestone=Milestone.APPROVED,
+            actor=login,
+            key=f"approval {plan.id} {login}",
+            detail={"project": plan.facts.project, "plan": plan.id, "receipt": receipt},
+        )
+    yield from show(pr.repo, pr.number, pr.head_sha, ports)
+
+
+def _why_not(pr: PullRequest, login: str, ports: Ports) -> str:
+    """Why this person's approval would not count, or nothing."""
+    if login in authors(pr, ports):
+        return "This change is your own. Someone else who may approve has to."
+    configuration = configured(ports.sources.tree(pr.repo, pr.base_sha), where="the base branch")
+    match eligible(pr.repo, login, configuration, ports):
+        case Answer.YES:
+            return ""
+        case Answer.NO:
+            return "You are not among the approvers that `.github/lockgate.yml` names."
+        case Answer.UNKNOWN:
+            return "GitHub did not say whether you may approve. Try again in a minute."

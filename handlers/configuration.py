@@ -1,0 +1,289 @@
+"""A repository's own configuration, `.github/lockgate.yml`, parsed to one typed value.
+
+Only this module reads the file's text. Callers pass the text of the base branch, so that a pull
+request can't loosen its own gate.
+"""
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import chain
+
+from pydantic import ValidationError
+
+from handlers.configuration_errors import model_problems
+from handlers.configuration_model import FileSection, ProjectSection
+from handlers.configuration_yaml import (
+    Document,
+    Path,
+    Plain,
+    Problem,
+    UnreadableError,
+    dotted,
+    read_document,
+)
+from terraform.project import Application, Network, Project
+
+CONFIGURATION_PATH = ".github/lockgate.yml"
+DRAFT_DIRECTORY = "infra"
+
+# Providers that neither run programs nor read files of their own accord at plan time.
+DEFAULT_PROVIDERS = (
+    "hashicorp/aws",
+    "hashicorp/azurerm",
+    "hashicorp/google",
+    "hashicorp/kubernetes",
+    "hashicorp/null",
+    "hashicorp/random",
+    "hashicorp/time",
+    "hashicorp/tls",
+)
+
+
+class ConfigurationError(Exception):
+    """The file is wrong; `problems` holds everything that is, in the order of its lines."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.key)))
+        first = self.problems[0]
+        super().__init__(f"{CONFIGURATION_PATH}:{first.line}: {first.key} {first.message}")
+
+
+@dataclass(frozen=True, slots=True)
+class Approvers:
+    """Who may approve, and how many it takes; without users and teams, anyone who may write."""
+
+    users: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRules:
+    """Rule ids that weigh otherwise than by themselves, and whether skip comments are refused."""
+
+    block: tuple[str, ...] = ()
+    warn: tuple[str, ...] = ()
+    forbid_skips: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """Where drafted Terraform goes: a folder a draft beneath `directory`, or files in `project`.
+
+    With `project` set, `directory` is that project's own.
+    """
+
+    directory: str = DRAFT_DIRECTORY
+    project: str | None = None
+
+    def folder(self, name: str) -> str:
+        """The directory that holds the draft called `name`."""
+        if self.project is not None:
+            return self.directory
+        return posixpath.normpath(posixpath.join(self.directory, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a repository asks of Lockgate; without `projects` they are discovered.
+
+    `when_modified` maps a project's name to its extra globs. `budget_usd_per_month` is the most
+    that a pull request may add to the monthly cost; None is no ceiling.
+    """
+
+    projects: tuple[Project, ...]
+    when_modified: Mapping[str, tuple[str, ...]]
+    approvers: Approvers
+    budget_usd_per_month: Decimal | None
+    allowed_module_sources: tuple[str, ...]
+    allowed_providers: tuple[str, ...]
+    policy: PolicyRules
+    drafts: Drafts
+
+    @classmethod
+    def default(cls) -> "Configuration":
+        """What holds in a repository without the file."""
+        return _configuration(FileSection(version=1))
+
+    def known_projects(self, discovered: Iterable[Project]) -> tuple[Project, ...]:
+        """The projects of the repository, by name.
+
+        Discovered ones count when none is configured. Beside configured ones, those in the
+        drafts' directory still do, or a first draft could not be planned.
+        """
+        if not self.projects:
+            return tuple(sorted(discovered, key=lambda project: project.name))
+        directories = {project.directory for project in self.projects}
+        names = {project.name for project in self.projects}
+        drafted = [
+            replace(project, name=f"{project.name[:83]}-draft")
+            if project.name in names
+            else project
+            for project in discovered
+            if self._drafted(project.directory) and project.directory not in directories
+        ]
+        return tuple(sorted((*self.projects, *drafted), key=lambda project: project.name))
+
+    def _drafted(self, directory: str) -> bool:
+        if self.drafts.project is not None:
+            return False
+        return self.drafts.directory == "." or directory.startswith(f"{self.drafts.directory}/")
+
+    def allows_module(self, source: str) -> bool:
+        """True when a module may come from `source`: a local path or beneath an allowed prefix."""
+        if source.startswith(("./", "../")):
+            return True
+        # Either would let a URL leave the prefix that it begins with.
+        if ".." in source or "%" in source:
+            return False
+        return any(_beneath(source, prefix) for prefix in self.allowed_module_sources)
+
+
+def _beneath(source: str, prefix: str) -> bool:
+    if not source.startswith(prefix):
+        return False
+    rest = source[len(prefix) :]
+    return not rest or prefix.endswith("/") or rest.startswith(("/", "?"))
+
+
+def read_configuration(text: str | None) -> Configuration:
+    """The configuration that `text` says, or the default for None.
+
+    Raises ConfigurationError with every problem at once; a file that is not YAML has one.
+    """
+    if text is None:
+        return Configuration.default()
+    try:
+        document = read_document(text)
+    except UnreadableError as exc:
+        raise ConfigurationError([exc.problem]) from exc
+    if not isinstance(document.value, dict | None):
+        raise ConfigurationError([Problem(1, "", "must be a mapping that begins with version: 1")])
+    raw = document.value or {}
+    problems = [*document.problems, *_contradictions(raw, document)]
+    try:
+        section = FileSection.model_validate(raw)
+    except ValidationError as exc:
+        raise ConfigurationError([*problems, *model_problems(exc, document)]) from exc
+    if problems:
+        raise ConfigurationError(problems)
+    return _configuration(section)
+
+
+def _contradictions(raw: Mapping[str, Plain], document: Document) -> Iterator[Problem]:
+    """What no single field shows, read from raw values so that it is said beside other errors."""
+    found = chain(
+        _repeated(raw), _outside(raw), _two_weights(raw), _draft_place(raw), _too_few(raw)
+    )
+    for path, message in found:
+        yield Problem(document.line(path), dotted(path), message)
+
+
+def _raw_projects(raw: Mapping[str, Plain]) -> list[tuple[int, Mapping[str, Plain]]]:
+    projects = raw.get("projects")
+    if not isinstance(projects, list):
+        return []
+    return [(index, each) for index, each in enumerate(projects) if isinstance(each, dict)]
+
+
+def _repeated(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
+    names: set[str] = set()
+    places: dict[tuple[str, str], str] = {}
+    for index, project in _raw_projects(raw):
+        name, directory = str(project.get("name")), project.get("directory")
+        # Names become check runs and locks, where letter case is easily missed.
+        if name.lower() in names:
+            yield ("projects", index, "name"), f"another project is called {name} already"
+        names.add(name.lower())
+        if not isinstance(directory, str):
+            continue
+        place = (posixpath.normpath(directory), str(project.get("workspace", "default")))
+        if place in places:
+            message = f"the project {places[place]} has this directory and workspace already"
+            yield ("projects", index, "directory"), message
+        places.setdefault(place, name)
+
+
+def _outside(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
+    for index, project in _raw_projects(raw):
+        directory, files = project.get("directory"), project.get("var_files")
+        if not isinstance(directory, str) or not isinstance(files, list):
+            continue
+        for place, file in enumerate(files):
+            joined = posixpath.normpath(posixpath.join(directory, str(file)))
+            if joined.startswith("../"):
+                yield ("projects", index, "var_files", place), "must stay inside the repository"
+
+
+def _two_weights(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
+    policy = raw.get("policy")
+    block, warn = (
+        (policy.get("block"), policy.get("warn")) if isinstance(policy, dict) else (None, None)
+    )
+    if isinstance(block, list) and isinstance(warn, list):
+        for place, rule in enumerate(warn):
+            if rule in block:
+                yield ("policy", "warn", place), f"{rule} is under block too; keep one"
+
+
+def _draft_place(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
+    drafts = raw.get("drafts")
+    if not isinstance(drafts, dict) or drafts.get("project") is None:
+        return
+    project = drafts["project"]
+    if drafts.get("directory") is not None:
+        yield ("drafts", "project"), "directory is given too; keep one"
+    names = [str(each.get("name")) for _, each in _raw_projects(raw)]
+    if project not in names:
+        allowed = ", ".join(names) or "none, so use directory"
+        yield ("drafts", "project"), f"{project} is no project of this file; they are: {allowed}"
+
+
+def _too_few(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
+    approvers = raw.get("approvers")
+    if not isinstance(approvers, dict) or approvers.get("teams"):
+        return
+    users, count = approvers.get("users"), approvers.get("count")
+    if (
+        isinstance(users, list)
+        and users
+        and isinstance(count, int)
+        and count > len(set(map(str, users)))
+    ):
+        yield ("approvers", "count"), f"{count} approvals can't come from {len(users)} users"
+
+
+def _configuration(section: FileSection) -> Configuration:
+    sections = section.projects or []
+    projects = tuple(_project(each) for each in sections)
+    directories = {project.name: project.directory for project in projects}
+    named = section.drafts.project
+    own = section.drafts.directory or DRAFT_DIRECTORY
+    providers = section.allowed_providers
+    return Configuration(
+        projects=projects,
+        when_modified={each.name: tuple(each.when_modified) for each in sections},
+        approvers=Approvers(
+            tuple(section.approvers.users), tuple(section.approvers.teams), section.approvers.count
+        ),
+        budget_usd_per_month=section.budget_usd_per_month,
+        allowed_module_sources=tuple(section.allowed_module_sources),
+        allowed_providers=DEFAULT_PROVIDERS if providers is None else tuple(providers),
+        policy=PolicyRules(
+            tuple(section.policy.block), tuple(section.policy.warn), section.policy.forbid_skips
+        ),
+        drafts=Drafts(directories[named] if named else own, named),
+    )
+
+
+def _project(section: ProjectSection) -> Project:
+    return Project(
+        name=section.name,
+        directory=section.directory,
+        workspace=section.workspace,
+        var_files=tuple(section.var_files),
+        network=Network(section.network),
+        applications=tuple(Application(each.namespace, each.name) for each in section.applications),
+    )

@@ -1,0 +1,202 @@
+"""The shape of `.github/lockgate.yml`, version 1, as pydantic models.
+
+Each field's description says what is allowed; it is used in error messages and the JSON Schema.
+"""
+
+import posixpath
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pathspec import GitIgnoreSpec
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,89}$"
+_RULE = r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"
+_LOGIN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,38}$"
+_TEAM = r"^[a-z0-9][a-z0-9_-]{0,99}$"
+_KUBERNETES = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
+_PROVIDER = r"^([a-z0-9.-]+\.[a-z0-9-]+(:[0-9]+)?/)?[a-z0-9_-]+/[a-z0-9_-]+$"
+_PATH_CHARACTERS = re.compile(r"[^\x00-\x1f\x7f\\:*?\"<>|$~]+")
+_CLOSED_FOLDERS = frozenset({".git", ".terraform"})
+
+
+def repository_path(value: str) -> str:
+    """A path inside the repository, normalised; raises ValueError for what could leave it."""
+    if not value or not _PATH_CHARACTERS.fullmatch(value):
+        raise ValueError('must be a path written with letters, digits, "/", ".", "-" and "_"')
+    parts = [part for part in value.split("/") if part not in {"", "."}]
+    if value.startswith("/"):
+        raise ValueError("must be relative to the repository, not absolute")
+    if ".." in parts:
+        raise ValueError('must stay inside the repository, without ".."')
+    if any(part.startswith("-") or part in _CLOSED_FOLDERS for part in parts):
+        raise ValueError('must have no part that starts with "-" or is .git or .terraform')
+    return "/".join(parts) or "."
+
+
+def _variable_file(value: str) -> str:
+    if value.startswith("/") or not _PATH_CHARACTERS.fullmatch(value):
+        raise ValueError("must be a path relative to the project's directory")
+    if not value.endswith((".tfvars", ".tfvars.json")):
+        raise ValueError("must end in .tfvars or .tfvars.json")
+    normal = posixpath.normpath(value)
+    if normal.startswith("-") or _CLOSED_FOLDERS & set(normal.split("/")):
+        raise ValueError('must not start with "-" nor be in .git or .terraform')
+    return normal
+
+
+def _glob(value: str) -> str:
+    if value.startswith(("!", "#")):
+        raise ValueError('must not start with "!" or "#": these globs only add')
+    try:
+        GitIgnoreSpec.from_lines([value])
+    except ValueError as exc:
+        raise ValueError("must be a glob as in .gitignore") from exc
+    return value
+
+
+def _module_source(value: str) -> str:
+    if "/" not in value or ".." in value.removeprefix("../") or "%" in value:
+        raise ValueError('must hold a "/" and neither ".." nor "%" after its start')
+    return value
+
+
+def _amount(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError("must be a number")  # noqa: TRY004 # pydantic collects ValueError only
+    return Decimal(value)
+
+
+Directory = Annotated[str, AfterValidator(repository_path)]
+VariableFile = Annotated[str, Field(max_length=200), AfterValidator(_variable_file)]
+Glob = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_glob)]
+ModuleSource = Annotated[str, Field(min_length=2, max_length=300), AfterValidator(_module_source)]
+Rule = Annotated[str, Field(pattern=_RULE)]
+Login = Annotated[str, Field(pattern=_LOGIN)]
+Team = Annotated[str, Field(pattern=_TEAM)]
+Provider = Annotated[str, Field(pattern=_PROVIDER, max_length=200)]
+Amount = Annotated[
+    Decimal, BeforeValidator(_amount, json_schema_input_type=float), Field(ge=0, le=10**9)
+]
+
+
+class Section(BaseModel):
+    """A mapping of the file: unknown keys and wrong types are refused, never guessed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ApplicationSection(Section):
+    """One Argo CD Application that follows this project."""
+
+    namespace: str = Field(
+        pattern=_KUBERNETES, description="The Kubernetes namespace of the Application."
+    )
+    name: str = Field(pattern=_KUBERNETES, description="The name of the Application.")
+
+
+class ProjectSection(Section):
+    """One Terraform root directory in one workspace."""
+
+    name: str = Field(
+        pattern=NAME,
+        description="1 to 90 letters, digits, _, . and -, beginning with a letter or digit.",
+    )
+    directory: Directory = Field(
+        description='The root module\'s directory, relative to the repository; "." is its top.'
+    )
+    workspace: str = Field(
+        default="default", pattern=NAME, description="A Terraform workspace name."
+    )
+    var_files: list[VariableFile] = Field(
+        default=[], max_length=50, description="Paths of .tfvars files, relative to the directory."
+    )
+    network: Literal["none", "open"] = Field(
+        default="none", description='Network while Terraform runs: "none" or "open".'
+    )
+    when_modified: list[Glob] = Field(
+        default=[],
+        max_length=100,
+        description="Globs as in .gitignore, from the repository's top, that also select it.",
+    )
+    applications: list[ApplicationSection] = Field(
+        default=[],
+        max_length=50,
+        description="A list of {namespace, name} to sync after the merge.",
+    )
+
+
+class ApproversSection(Section):
+    """Who may approve, and how many it takes."""
+
+    users: list[Login] = Field(
+        default=[], max_length=200, description="GitHub user names, without @."
+    )
+    teams: list[Team] = Field(
+        default=[],
+        max_length=200,
+        description="Team slugs of the repository's organization, without @.",
+    )
+    count: int = Field(default=1, ge=1, le=10, description="A whole number from 1 to 10.")
+
+
+class PolicySection(Section):
+    """Which rules weigh more or less than they do by themselves."""
+
+    block: list[Rule] = Field(
+        default=[], max_length=1000, description="Rule ids that stop an apply."
+    )
+    warn: list[Rule] = Field(default=[], max_length=1000, description="Rule ids that only warn.")
+    forbid_skips: bool = Field(
+        default=False, description="true refuses checkov:skip comments, false lists them."
+    )
+
+
+class DraftsSection(Section):
+    """Where Terraform drafted from an issue goes."""
+
+    directory: Directory | None = Field(
+        default=None,
+        description="A directory; each draft gets a folder, and so a project, beneath it.",
+    )
+    project: str | None = Field(
+        default=None,
+        pattern=NAME,
+        description="The name of a project listed here; each draft is a file in its directory.",
+    )
+
+
+class FileSection(Section):
+    """The repository's configuration of Lockgate, read from the base branch."""
+
+    version: Literal[1] = Field(description="The number 1.")
+    projects: list[ProjectSection] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=500,
+        description="A list of projects, at least one; without the key they are discovered.",
+    )
+    approvers: ApproversSection = Field(
+        default=ApproversSection(),
+        description="A mapping of users, teams and count.",
+    )
+    budget_usd_per_month: Amount | None = Field(
+        default=None, description="A number of US dollars a month, not negative."
+    )
+    allowed_module_sources: list[ModuleSource] = Field(
+        default=[], max_length=200, description="Prefixes of module sources beyond local paths."
+    )
+    allowed_providers: list[Provider] | None = Field(
+        default=None,
+        max_length=200,
+        description="Provider addresses such as hashicorp/aws, replacing the built-in list.",
+    )
+    policy: PolicySection = Field(
+        default=PolicySection(),
+        description="A mapping of block, warn and forbid_skips.",
+    )
+    drafts: DraftsSection = Field(
+        default=DraftsSection(),
+        description="A mapping of either directory or project.",
+    )

@@ -1,0 +1,177 @@
+"""Draft: an issue that asks for infrastructure becomes a verified pull request, or one answer."""
+
+from collections.abc import Iterator
+
+from rag.acceptance import check
+from rag.draft import Draft
+
+from handlers import messages
+from handlers.actions import (
+    Action,
+    CancelRuns,
+    Milestone,
+    ProposeChange,
+    PutComment,
+    RecordEvent,
+    StartRun,
+    WithdrawProposal,
+)
+from handlers.commands import Name
+from handlers.errors import UserError
+from handlers.events import CommandGiven, IssueClosed, IssueWritten
+from handlers.ports import Control, Issue, Ports, Verified
+from handlers.router import Router
+from handlers.runs import Run, RunKind, RunRequest, RunState
+from handlers.selection import configured
+from policy.findings import Verdict
+from policy.receipt import digest
+from rag.request import Request
+
+router = Router()
+LABEL = "infrastructure"
+COMMENT = "draft"
+
+
+def branch_of(issue_number: int) -> str:
+    """The branch on which an issue's draft is proposed."""
+    return f"lockgate/issue-{issue_number}"
+
+
+@router.on(IssueWritten)
+def draft_on_issue(event: IssueWritten, ports: Ports) -> Iterator[Action]:
+    """Draft an issue that carries our label; other issues are none of our business."""
+    issue = ports.repositories.issue(event.repo, event.number)
+    if event.actor.is_bot or not issue.open or LABEL not in issue.labels:
+        return
+    yield from _start(issue, ports, event.actor.login)
+
+
+@router.command(Name.DRAFT)
+def draft_on_command(given: CommandGiven, ports: Ports) -> Iterator[Action]:
+    """Draft the issue (again), whatever its labels."""
+    if given.on_pull_request:
+        raise UserError(messages.NOT_AN_ISSUE)
+    issue = ports.repositories.issue(given.repo, given.number)
+    if not issue.open:
+        raise UserError("This issue is closed. Open it again first.")
+    yield from _start(issue, ports, given.actor.login)
+
+
+@router.on(IssueClosed)
+def withdraw(event: IssueClosed, ports: Ports) -> Iterator[Action]:
+    """A closed issue wants nothing any more: its draft is withdrawn."""
+    yield CancelRuns(
+        repo=event.repo,
+        number=event.number,
+        kinds=frozenset({RunKind.GENERATE}),
+        reason="The issue was closed.",
+    )
+    branch = branch_of(event.number)
+    if ports.repositories.pull_request_of(event.repo, branch) is not None:
+        yield WithdrawProposal(event.repo, branch, messages.withdrawn(event.number))
+
+
+def _start(issue: Issue, ports: Ports, actor: str) -> Iterator[Action]:
+    runs = [
+        run
+        for run in ports.runs.of(issue.repo, issue.number)
+        if run.request.kind is RunKind.GENERATE
+    ]
+    before = runs[-1].id if runs else "first"
+    yield CancelRuns(
+        repo=issue.repo,
+        number=issue.number,
+        kinds=frozenset({RunKind.GENERATE}),
+        reason="The issue was edited.",
+        superseded=True,
+    )
+    yield StartRun(
+        RunRequest(
+            kind=RunKind.GENERATE,
+            repo=issue.repo,
+            number=issue.number,
+            key=f"{issue.repo}#{issue.number} generate {before} {_words(issue)}",
+            actor=actor,
+        )
+    )
+    yield PutComment(issue.repo, issue.number, COMMENT, messages.DRAFTING)
+    yield RecordEvent(
+        repo=issue.repo,
+        number=issue.number,
+        milestone=Milestone.REQUESTED,
+        actor=issue.author,
+        key=f"request {_words(issue)}",
+    )
+
+
+def _words(issue: Issue) -> str:
+    return digest([issue.title, issue.body])[:16]
+
+
+@router.run(RunKind.GENERATE)
+def make_draft(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
+    """Understand the issue, draft, verify the draft, and propose it."""
+    issue = ports.repositories.issue(run.request.repo, run.request.number)
+    control.progress("reading the request")
+    outcome = ports.drafting.understand(issue)
+    if not isinstance(outcome, Request):
+        yield PutComment(issue.repo, issue.number, COMMENT, ports.drafting.answer(outcome))
+        yield _event(run, Milestone.QUESTIONED)
+        return
+    base_ref, base_sha = ports.repositories.default_branch(issue.repo)
+    tree = ports.sources.tree(issue.repo, base_sha)
+    configuration = configured(tree, where="the default branch")
+    draft = ports.drafting.draft(issue, outcome, tree, configuration)
+    control.progress("planning the draft")
+    verified = ports.drafting.verify(issue, draft, base_sha, configuration, control)
+    _insist(draft, verified)
+    yield ProposeChange(
+        repo=issue.repo,
+        issue_number=issue.number,
+        branch=branch_of(issue.number),
+        base_ref=base_ref,
+        base_sha=base_sha,
+        files=draft.files,
+        commit_message=draft.title,
+        title=draft.title,
+        body=draft.body,
+    )
+    number = ports.repositories.pull_request_of(issue.repo, branch_of(issue.number))
+    yield PutComment(issue.repo, issue.number, COMMENT, messages.drafted(number))
+    yield _event(run, Milestone.PROPOSED)
+
+
+def _insist(draft: Draft, verified: Verified) -> None:
+    """Raise UserError unless the draft's plan is what was asked for and breaks no policy."""
+    if verified.policy.verdict in {Verdict.BLOCK, Verdict.UNKNOWN}:
+        raise UserError(messages.draft_blocked(verified.policy), verified.policy.findings)
+    failed = [result for result in check(draft.acceptance, verified.document) if not result.holds]
+    if failed:
+        raise UserError(messages.draft_unlike([result.sentence for result in failed]))
+
+
+def _event(run: Run, milestone: Milestone) -> RecordEvent:
+    request = run.request
+    return RecordEvent(
+        repo=request.repo,
+        number=request.number,
+        milestone=milestone,
+        actor=request.actor,
+        key=f"{milestone} {run.id}",
+    )
+
+
+@router.ended(RunKind.GENERATE)
+def show_draft(run: Run, _: Ports) -> Iterator[Action]:
+    """Progress and failures in the issue's one comment; a success has said so already."""
+    request = run.request
+    match run.state:
+        case RunState.RUNNING if run.progress:
+            body = messages.drafting(run.progress)
+        case RunState.FAILED:
+            body = messages.draft_failed(run.outcome)
+        case RunState.CANCELLED | RunState.INTERRUPTED:
+            body = messages.draft_stopped(run.outcome)
+        case _:
+            return
+    yield PutComment(request.repo, request.number, COMMENT, body)

@@ -1,0 +1,93 @@
+"""What the gate needs to know, read afresh from GitHub and the store just before it is asked."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from handlers.configuration import Configuration
+from handlers.events import RepoName
+from handlers.permissions import WRITERS, may
+from handlers.ports import Answer, Permission, Ports, PullRequest
+from handlers.runs import RunKind
+from policy.gate import Approvers, Holds, Live, Row, rows
+from policy.receipt import Approval, StoredPlan
+from terraform.project import Project
+
+DRAFT_BRANCH = re.compile(r"^lockgate/issue-(?P<number>\d{1,9})$")
+
+
+def gate(
+    stored: StoredPlan, pr: PullRequest, configuration: Configuration, actor: str, ports: Ports
+) -> tuple[Row, ...]:
+    """The gate's rows for an apply of this plan by `actor`, now."""
+    approvals = ports.plans.approvals(stored.id)
+    live = Live(
+        actor=actor,
+        may_apply=may(ports.repositories.permission(pr.repo, actor), WRITERS),
+        open=pr.open,
+        facts=replace(stored.facts, head_sha=pr.head_sha, base_sha=pr.base_sha),
+        authors=authors(pr, ports),
+        approvers=_approvers(pr.repo, approvals, configuration, ports),
+        mergeable=Holds(pr.mergeable.value),
+        other_checks=tuple(
+            (check.name, Holds(check.passed.value))
+            for check in ports.repositories.other_checks(pr.repo, pr.head_sha, pr.base_ref)
+            if check.required
+        ),
+        lock_holder=ports.locks.holder(pr.repo, _place(stored)),
+        newer_plan_running=_newer_plan_running(stored, pr, ports),
+        budget=configuration.budget_usd_per_month,
+    )
+    return rows(stored, approvals, live, key=ports.receipt_key)
+
+
+def authors(pr: PullRequest, ports: Ports) -> frozenset[str]:
+    """Whose change this is: the author, and for a draft of ours who asked for it."""
+    drafted = DRAFT_BRANCH.fullmatch(pr.head_ref)
+    if not pr.author_is_bot or drafted is None:
+        return frozenset({pr.author})
+    return frozenset({pr.author, ports.repositories.issue(pr.repo, int(drafted["number"])).author})
+
+
+def eligible(repo: RepoName, login: str, configuration: Configuration, ports: Ports) -> Answer:
+    """Whether this person's approval counts in this repository."""
+    permission = ports.repositories.permission(repo, login)
+    if permission is Permission.UNKNOWN:
+        return Answer.UNKNOWN
+    if permission not in WRITERS:
+        return Answer.NO
+    approvers = configuration.approvers
+    if not approvers.users and not approvers.teams:
+        return Answer.YES
+    if login.lower() in {user.lower() for user in approvers.users}:
+        return Answer.YES
+    answers = {ports.repositories.member(repo, team, login) for team in approvers.teams}
+    if Answer.YES in answers:
+        return Answer.YES
+    return Answer.UNKNOWN if Answer.UNKNOWN in answers else Answer.NO
+
+
+def _approvers(
+    repo: RepoName, approvals: Iterable[Approval], configuration: Configuration, ports: Ports
+) -> Approvers:
+    people = {approval.approver for approval in approvals}
+    answers = {login: eligible(repo, login, configuration, ports) for login in people}
+    return Approvers(
+        eligible=frozenset(login for login, said in answers.items() if said is Answer.YES),
+        unknown=frozenset(login for login, said in answers.items() if said is Answer.UNKNOWN),
+        count=configuration.approvers.count,
+    )
+
+
+def _place(stored: StoredPlan) -> Project:
+    plan = stored.plan
+    return Project(plan.facts.project, plan.directory, plan.workspace)
+
+
+def _newer_plan_running(stored: StoredPlan, pr: PullRequest, ports: Ports) -> bool:
+    return any(
+        run.request.kind is RunKind.PLAN
+        and run.request.project == stored.facts.project
+        and not run.state.final
+        for run in ports.runs.of(pr.repo, pr.number, pr.head_sha)
+    )

@@ -1,0 +1,144 @@
+"""What we say in comments, in one place, so that the tone is edited in one place."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from handlers.commands import Name
+from handlers.markdown import code, gate, plain, table
+from policy.findings import PolicyResult
+from policy.gate import Row
+
+SAID: dict[Name, tuple[str, str]] = {
+    Name.PLAN: ("/plan [-p project] [-d directory] [-w workspace]", "plan again"),
+    Name.APPROVE: ("/approve [-p project]", "approve exactly the plans shown in the checks"),
+    Name.APPLY: ("/apply [-p project]", "apply exactly the approved plans"),
+    Name.CANCEL: ("/cancel [-p project]", "stop what is running or waiting here"),
+    Name.UNLOCK: ("/unlock [-p project]", "give back the project locks of this pull request"),
+    Name.DRAFT: ("/draft", "on an issue: draft the pull request again"),
+    Name.SYNC: ("/sync", "after the merge: follow the cluster again"),
+    Name.HELP: ("/help", "this list"),
+}
+
+
+def refusal(typed: str, reason: str) -> str:
+    """One command that was not carried out, and why."""
+    return f"{code(typed)}: {reason}"
+
+
+def refusals(login: str, reasons: Sequence[str]) -> str:
+    """The answer to a comment with commands that were not carried out."""
+    listed = reasons[0] if len(reasons) == 1 else "\n".join(f"- {reason}" for reason in reasons)
+    return f"{addressed(login)}\n\n{listed}"
+
+
+def addressed(login: str) -> str:
+    """Who is spoken to, without sending a notification."""
+    return f"For {code(login)}:"
+
+
+def not_available(name: Name, available: frozenset[Name]) -> str:
+    """The answer to a command that this version can't carry out."""
+    listed = ", ".join(f"`/{each}`" for each in Name if each in available)
+    return f"`/{name}` is not available in this version. These are: {listed}."
+
+
+def help_text(available: frozenset[Name]) -> str:
+    """The commands that work here."""
+    lines = [(f"`{usage}`", does) for name, (usage, does) in SAID.items() if name in available]
+    return (
+        table(("command", "what it does"), lines)
+        + "\n\nA command is the first line of a comment, or several lines that start with `/`."
+    )
+
+
+def apply_refused(login: str, gates: Mapping[str, tuple[Row, ...]]) -> str:
+    """The gate of each project whose apply was refused."""
+    parts = [
+        f"**{plain(project)}** was not applied.\n\n{gate(rows)}" for project, rows in gates.items()
+    ]
+    return "\n\n".join([addressed(login), *parts])
+
+
+def gate_closed(rows: Iterable[Row]) -> str:
+    """The outcome of an apply whose gate closed between the command and the run."""
+    return f"Not applied: a condition no longer holds.\n\n{gate(rows)}"
+
+
+def unlocked(projects: Sequence[str]) -> str:
+    """The answer to /unlock."""
+    if not projects:
+        return "This pull request holds no lock and waits for none."
+    listed = ", ".join(code(project) for project in projects)
+    return f"Locks given back: {listed}. The plans here have ended; `/plan` starts again."
+
+
+def cancelled(many: int) -> str:
+    """The answer to /cancel."""
+    if not many:
+        return "Nothing is running or waiting here."
+    what = "1 run" if many == 1 else f"{many} runs"
+    return f"Stopping {what}. The checks say how each ended."
+
+
+def merged_unapplied(projects: Sequence[str]) -> str:
+    """The remark on a pull request that was merged past the gate."""
+    listed = ", ".join(code(project) for project in projects)
+    return (
+        f"Merged without being applied: {listed}. The code on the base branch and the "
+        "infrastructure differ now. Open a pull request that touches the project to plan again."
+    )
+
+
+FORK = (
+    "This pull request comes from a fork. Its code is not planned here. A maintainer can push the "
+    "branch to this repository and open the pull request from there."
+)
+NOT_A_PULL_REQUEST = "This works on a pull request. On an issue, `/draft` and `/help` do."
+NOT_AN_ISSUE = "This works on an issue, where the request is written."
+NO_PLAN = "There is no plan to {verb} yet. `/plan` makes one."
+NO_ARGUMENTS = "Terraform arguments after `--` are not available in this version."
+
+
+DRAFTING = "Reading the request. This comment follows along."
+
+
+def drafting(progress: str) -> str:
+    """What the drafting worker does now."""
+    return f"Drafting a pull request: {plain(progress)} …"
+
+
+def drafted(number: int | None) -> str:
+    """Where the draft is."""
+    where = f"#{number}" if number else "a pull request"
+    return (
+        f"Drafted in {where}. It was formatted, validated and planned before it was opened; its "
+        "description says where each value came from. Edit this issue to change the draft, or "
+        "close it to withdraw it."
+    )
+
+
+def draft_failed(outcome: str) -> str:
+    """A draft that did not become a pull request."""
+    return f"No pull request was opened.\n\n{outcome}"
+
+
+def draft_stopped(outcome: str) -> str:
+    """A draft that was stopped."""
+    return f"Drafting stopped. {outcome} `/draft` starts again.".replace("  ", " ")
+
+
+def draft_blocked(policy: PolicyResult) -> str:
+    """A draft that policy does not allow."""
+    lines = [f"- {code(each.rule)}: {plain(each.message)}" for each in policy.findings]
+    lines += [f"- not evaluated: {plain(why)}" for why in policy.unevaluated]
+    return "The draft was planned, and policy does not allow it:\n\n" + "\n".join(lines)
+
+
+def draft_unlike(expected: Sequence[str]) -> str:
+    """A draft whose plan is not what was asked for."""
+    lines = "\n".join(f"- {plain(sentence)}" for sentence in expected)
+    return f"The draft was planned, and its plan is not what was asked for:\n\n{lines}"
+
+
+def withdrawn(issue_number: int) -> str:
+    """The last comment on a withdrawn draft."""
+    return f"#{issue_number}, which asked for this, was closed."

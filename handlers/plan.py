@@ -1,0 +1,262 @@
+"""Plan: a new head, `/plan` or a button starts one run a project; the run makes a plan."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from fnmatch import fnmatchcase
+
+from terraform.estimate import estimate
+from terraform.render import render
+from terraform.risk import risks
+from terraform.runner import PlanResult
+
+from handlers import messages
+from handlers.actions import (
+    Action,
+    CancelRuns,
+    Milestone,
+    RecordEvent,
+    StartRun,
+    StorePlan,
+)
+from handlers.commands import Command, Name
+from handlers.errors import UserError
+from handlers.events import (
+    ButtonPressed,
+    CommandGiven,
+    PullRequestChanged,
+    RerunRequested,
+)
+from handlers.permissions import require
+from handlers.ports import Control, Ports, PullRequest, Work
+from handlers.project_check import PREFIX
+from handlers.router import Router
+from handlers.runs import Run, RunKind, RunRequest, RunState
+from handlers.selection import Selection, select
+from handlers.show import show
+from handlers.summary_check import broken_check
+from policy.findings import PolicyResult, Verdict, merged
+from policy.receipt import Facts, NewPlan, digest
+from terraform.project import Project
+from terraform.read_plan import read_plan
+
+router = Router()
+# The check's text takes 65,535 bytes; the fence around the diff is within this.
+DIFF_BYTES = 60_000
+
+
+@router.on(PullRequestChanged)
+def plan_changed(event: PullRequestChanged, ports: Ports) -> Iterator[Action]:
+    """Plan every touched project of a new head; older heads' runs are superseded."""
+    pr = ports.repositories.pull_request(event.repo, event.number)
+    if not pr.open:
+        return
+    yield CancelRuns(
+        repo=pr.repo,
+        number=pr.number,
+        kinds=frozenset({RunKind.PLAN}),
+        reason="A newer commit came.",
+        superseded=True,
+        keep_head_sha=pr.head_sha,
+    )
+    try:
+        selection = selected(pr, ports)
+    except UserError as exc:
+        yield broken_check(pr.repo, pr.number, pr.head_sha, exc)
+        return
+    yield from start(pr, selection.projects, why="head", actor=event.actor.login)
+    yield from show(pr.repo, pr.number, pr.head_sha, ports)
+
+
+@router.command(Name.PLAN)
+def plan_on_command(given: CommandGiven, ports: Ports) -> Iterator[Action]:
+    """Plan the projects a person named, or all that the pull request touches."""
+    pr = pull_request_of(given, ports)
+    if given.command.terraform:
+        raise UserError(messages.NO_ARGUMENTS)
+    try:
+        selection = selected(pr, ports)
+    except UserError as exc:
+        yield broken_check(pr.repo, pr.number, pr.head_sha, exc)
+        raise
+    projects = chosen(selection, given.command)
+    yield from start(pr, projects, why=f"comment-{given.comment_id}", actor=given.actor.login)
+    yield from show(pr.repo, pr.number, pr.head_sha, ports)
+
+
+@router.on(RerunRequested)
+def plan_on_rerun(event: RerunRequested, ports: Ports) -> Iterator[Action]:
+    """Plan again the project of one check, or all of them."""
+    yield from _again(event, event.check_name or "", ports)
+
+
+def plan_on_button(event: ButtonPressed, ports: Ports) -> Iterator[Action]:
+    """Plan again the project under whose check the button stands."""
+    yield from _again(event, event.check_name, ports)
+
+
+def _again(
+    event: RerunRequested | ButtonPressed, check_name: str, ports: Ports
+) -> Iterator[Action]:
+    require(Name.PLAN, event.repo, event.actor, ports)
+    pr = ports.repositories.pull_request(event.repo, event.number)
+    try:
+        selection = selected(pr, ports)
+    except UserError as exc:
+        yield broken_check(pr.repo, pr.number, pr.head_sha, exc)
+        return
+    wanted = check_name.removeprefix(PREFIX) if check_name.startswith(PREFIX) else None
+    projects = [project for project in selection.projects if wanted in {None, project.name}]
+    runs = ports.runs.of(pr.repo, pr.number, pr.head_sha)
+    # Pressing twice while the newest run goes on asks for the same thing.
+    newest = max((run.id for run in runs if run.request.kind is RunKind.PLAN), default="none")
+    yield from start(pr, projects, why=f"after-{newest}", actor=event.actor.login)
+    yield from show(pr.repo, pr.number, pr.head_sha, ports)
+
+
+def pull_request_of(given: CommandGiven, ports: Ports) -> PullRequest:
+    """The open pull request a command stands on; raises UserError where it does not."""
+    if not given.on_pull_request:
+        raise UserError(messages.NOT_A_PULL_REQUEST)
+    pr = ports.repositories.pull_request(given.repo, given.number)
+    if not pr.open:
+        raise UserError("This pull request is closed. Open a new one.")
+    return pr
+
+
+def selected(pr: PullRequest, ports: Ports) -> Selection:
+    """The projects of a pull request whose code may be planned at all."""
+    if pr.from_fork:
+        raise UserError(messages.FORK)
+    return select(pr, ports)
+
+
+def chosen(selection: Selection, command: Command) -> tuple[Project, ...]:
+    """The selected projects a command means; raises UserError where it means none."""
+    found = tuple(
+        project
+        for project in selection.projects
+        if command.project in {None, project.name}
+        and (command.directory is None or fnmatchcase(project.directory, command.directory))
+        and command.workspace in {None, project.workspace}
+    )
+    if found or not (command.project or command.directory or command.workspace):
+        return found
+    names = ", ".join(f"`{project.name}`" for project in selection.projects) or "none"
+    raise UserError(f"No project of this pull request is meant by that. It touches: {names}.")
+
+
+def start(
+    pr: PullRequest, projects: Iterable[Project], *, why: str, actor: str
+) -> Iterator[Action]:
+    """One plan run for each project; `why` makes a second request for the same reason the same."""
+    for project in projects:
+        yield StartRun(
+            RunRequest(
+                kind=RunKind.PLAN,
+                repo=pr.repo,
+                number=pr.number,
+                key=f"{pr.repo}#{pr.number} plan {project.name} {pr.head_sha} {why}",
+                head_sha=pr.head_sha,
+                base_sha=pr.base_sha,
+                project=project.name,
+                actor=actor,
+                detail={"directory": project.directory, "workspace": project.workspace},
+            )
+        )
+
+
+@router.run(RunKind.PLAN)
+def make_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
+    """Lock, gate, plan, judge, price and keep one project's plan."""
+    request = run.request
+    pr = ports.repositories.pull_request(request.repo, request.number)
+    if not pr.open or pr.head_sha != request.head_sha:
+        raise UserError("The pull request moved on before this plan started.")
+    selection = selected(pr, ports)
+    project = selection.named(request.project)
+    if project is None:
+        raise UserError("This pull request no longer touches the project.")
+    if not ports.locks.acquire(pr.repo, project, pr.number).held:
+        return
+    work = Work(pr.repo, pr.number, pr.head_sha, project)
+    control.progress("reading the code")
+    before = ports.policy.before_plan(work, pr.base_sha, selection.configuration)
+    if before.verdict in {Verdict.BLOCK, Verdict.UNKNOWN}:
+        raise UserError(_refused(before), before.findings)
+    result = ports.terraform.plan(work, control)
+    control.progress("checking policy and cost")
+    yield from _kept(run, pr, selection, work, result, before, ports)
+
+
+def _refused(before: PolicyResult) -> str:
+    unknown = "".join(f"\n- not evaluated: {why}" for why in before.unevaluated)
+    return (
+        "**Not planned.** This code could run programs or reach out while it is planned. Mend what "
+        f"is listed below and push.{unknown}"
+    )
+
+
+def _kept(
+    run: Run,
+    pr: PullRequest,
+    selection: Selection,
+    work: Work,
+    result: PlanResult,
+    before: PolicyResult,
+    ports: Ports,
+) -> Iterator[Action]:
+    plan = read_plan(result.document)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        cost = beside.submit(estimate, plan)
+        policy = ports.policy.of_plan(work, result.document, selection.configuration)
+    policy = merged((before, policy))
+    facts = Facts(
+        repo=pr.repo,
+        number=pr.number,
+        project=work.project.name,
+        head_sha=pr.head_sha,
+        base_sha=pr.base_sha,
+        plan_digest=result.plan_digest,
+        lock_digest=result.lock_digest,
+        policy_digest=digest(asdict(policy)),
+        cost_digest=digest(asdict(cost.result())),
+    )
+    new = NewPlan(
+        id=run.id,
+        facts=facts,
+        directory=work.project.directory,
+        workspace=work.project.workspace,
+        counts=plan.counts,
+        empty=plan.empty,
+        policy=policy,
+        cost=cost.result(),
+        risks=tuple(risk.sentence for risk in risks(plan)),
+        rendered=render(plan, limit_bytes=DIFF_BYTES),
+        network=work.project.network.value,
+    )
+    yield StorePlan(new, result.plan_file)
+    yield RecordEvent(
+        repo=pr.repo,
+        number=pr.number,
+        milestone=Milestone.PLANNED,
+        actor=run.request.actor,
+        key=f"plan {run.id}",
+        detail={"project": work.project.name, "head_sha": pr.head_sha, "plan": run.id},
+    )
+
+
+@router.ended(RunKind.PLAN)
+def show_plan(run: Run, ports: Ports) -> Iterator[Action]:
+    """The checks of the commit that was planned."""
+    request = run.request
+    yield from show(request.repo, request.number, request.head_sha, ports)
+    if run.state is RunState.FAILED:
+        yield RecordEvent(
+            repo=request.repo,
+            number=request.number,
+            milestone=Milestone.PLAN_FAILED,
+            actor=request.actor,
+            key=f"plan {run.id}",
+            detail={"project": request.project, "head_sha": request.head_sha},
+        )

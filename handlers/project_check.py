@@ -1,0 +1,295 @@
+"""The check of one project: verdict and next step, risks, counts, findings, cost, plan."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from handlers.actions import Annotation, Button, CheckStatus, Conclusion, SetCheck
+from handlers.events import RepoName, Sha
+from handlers.markdown import code, cut, gate, plain, table
+from handlers.standing import Stage, Standing
+from policy.findings import Finding, Severity, Verdict
+from policy.gate import Row
+from policy.receipt import NewPlan
+from terraform.cost import Cost, CostLine, Pricing
+from terraform.plan import Counts
+
+PREFIX = "lockgate / "
+PLAN_AGAIN = Button("Plan again", "Plan this project again", "plan")
+APPROVE = Button("Approve", "Approve exactly this plan", "approve")
+APPLY = Button("Apply", "Apply exactly the approved plan", "apply")
+# A table longer than this is not read; the rest is in the annotations.
+MOST_FINDINGS = 40
+MOST_COST_LINES = 25
+
+STATUS: dict[Stage, tuple[CheckStatus, Conclusion | None]] = {
+    Stage.QUEUED: ("queued", None),
+    Stage.PLANNING: ("in_progress", None),
+    Stage.WAITING: ("queued", None),
+    Stage.PLAN_FAILED: ("completed", "failure"),
+    Stage.STOPPED: ("completed", "cancelled"),
+    Stage.NO_CHANGES: ("completed", "success"),
+    Stage.PLANNED: ("completed", "success"),
+    Stage.APPROVED: ("completed", "success"),
+    Stage.APPLYING: ("in_progress", None),
+    Stage.APPLY_FAILED: ("completed", "failure"),
+    Stage.APPLIED: ("completed", "success"),
+}
+LEVELS: dict[Severity, str] = {
+    Severity.BLOCK: "failure",
+    Severity.WARN: "warning",
+    Severity.NOTE: "notice",
+}
+
+
+def project_check(
+    repo: RepoName, number: int, head_sha: Sha, standing: Standing, refused: tuple[Row, ...] = ()
+) -> SetCheck:
+    """The check run of one project; `refused` are the gate's rows after a refused apply."""
+    status, conclusion = STATUS[standing.stage]
+    if status == "completed" and _blocked(standing):
+        conclusion = "failure"
+    return SetCheck(
+        repo=repo,
+        number=number,
+        head_sha=head_sha,
+        name=f"{PREFIX}{standing.project}",
+        status=status,
+        conclusion=conclusion,
+        title=_title(standing),
+        summary=cut("\n\n".join(_sections(standing, refused))),
+        text=standing.plan.plan.rendered if standing.plan else "",
+        annotations=tuple(_annotations(standing)),
+        buttons=_buttons(standing),
+    )
+
+
+def _blocked(standing: Standing) -> bool:
+    if standing.plan is None or standing.stage is Stage.APPLIED:
+        return False
+    return standing.plan.plan.policy.verdict in {Verdict.BLOCK, Verdict.UNKNOWN}
+
+
+def counted(counts: Counts) -> str:
+    """Terraform's own sentence."""
+    said = f"{counts.add} to add, {counts.change} to change, {counts.destroy} to destroy"
+    extra = [
+        f"{many} to {what}"
+        for many, what in (
+            (counts.imported, "import"),
+            (counts.moved, "move"),
+            (counts.forget, "forget"),
+        )
+        if many
+    ]
+    return ", ".join([said, *extra])
+
+
+def money(amount: Decimal) -> str:
+    """A signed monthly amount in USD."""
+    sign = "-" if amount < 0 else "+"
+    return f"{sign}${abs(amount):,.2f}"
+
+
+def _title(standing: Standing) -> str:
+    match standing.stage:
+        case Stage.QUEUED:
+            return "Waiting for a worker to plan"
+        case Stage.PLANNING:
+            return f"Planning: {standing.plan_run.progress or 'starting'}"
+        case Stage.WAITING:
+            return f"Waiting for the lock that #{standing.lock_holder} holds"
+        case Stage.PLAN_FAILED:
+            return "The plan could not be made"
+        case Stage.STOPPED:
+            return f"The plan was {standing.plan_run.state}"
+        case Stage.APPLYING:
+            progress = standing.apply_run.progress if standing.apply_run else ""
+            return f"Applying: {progress or 'starting'}"
+        case _:
+            return _planned_title(standing)
+
+
+def _planned_title(standing: Standing) -> str:
+    assert standing.plan is not None, "these stages have a plan"  # noqa: S101 -- for the types
+    plan = standing.plan.plan
+    if standing.stage is Stage.APPLIED:
+        return f"Applied: {counted(plan.counts).replace('to add', 'added', 1)}"
+    if standing.stage is Stage.APPLY_FAILED:
+        return "The apply did not finish"
+    if plan.empty:
+        return "No changes"
+    parts = [counted(plan.counts), POLICY_SAID[plan.policy.verdict], _cost_said(plan.cost)]
+    if standing.stage is Stage.APPROVED:
+        parts.append("approved")
+    return " · ".join(parts)
+
+
+POLICY_SAID = {
+    Verdict.PASS: "policy passed",
+    Verdict.WARN: "policy passed with warnings",
+    Verdict.BLOCK: "policy blocks",
+    Verdict.UNKNOWN: "policy not evaluated",
+}
+
+
+def _cost_said(cost: Cost) -> str:
+    unknown = " + unknown" if cost.unknown else ""
+    return f"{money(cost.difference)}{unknown} a month"
+
+
+def _sections(standing: Standing, refused: tuple[Row, ...]) -> Iterator[str]:
+    yield _verdict(standing)
+    if refused:
+        yield "### Apply refused\n\n" + gate(refused)
+    if standing.apply_run is not None and standing.apply_run.outcome:
+        yield standing.apply_run.outcome
+    if standing.plan is None:
+        if standing.plan_run.findings:
+            yield _findings(standing.plan_run.findings)
+        return
+    yield from _plan_sections(standing.plan.plan)
+    if standing.approvals:
+        people = ", ".join(code(approval.approver) for approval in standing.approvals)
+        yield f"Approved by {people}."
+
+
+def _verdict(standing: Standing) -> str:
+    match standing.stage:
+        case Stage.QUEUED | Stage.PLANNING | Stage.APPLYING:
+            return "This page follows along by itself."
+        case Stage.WAITING:
+            return (
+                f"#{standing.lock_holder} holds this project. It is planned here as soon as that "
+                "pull request is merged or closed, or someone there says `/unlock`."
+            )
+        case Stage.PLAN_FAILED:
+            return standing.plan_run.outcome
+        case Stage.STOPPED:
+            return f"{standing.plan_run.outcome}\n\n`/plan` plans again.".strip()
+        case Stage.NO_CHANGES:
+            return "**No changes.** The infrastructure is as the code says; nothing to apply."
+        case Stage.PLANNED:
+            return f"**Planned.** {_next(standing)}"
+        case Stage.APPROVED:
+            return f"**Approved.** {_next(standing)}"
+        case Stage.APPLY_FAILED:
+            return "**The apply did not finish.** What exists now is below; `/plan` plans the rest."
+        case Stage.APPLIED:
+            return "**Applied** exactly as reviewed. The pull request can be merged."
+
+
+def _next(standing: Standing) -> str:
+    assert standing.plan is not None, "these stages have a plan"  # noqa: S101 -- for the types
+    match standing.plan.plan.policy.verdict:
+        case Verdict.BLOCK:
+            return "Policy blocks it: mend the findings below and push."
+        case Verdict.UNKNOWN:
+            return "A check could not be made, so it can't be applied: `/plan` tries again."
+        case Verdict.PASS | Verdict.WARN:
+            if standing.stage is Stage.APPROVED:
+                return "Next: `/apply`."
+            return "Next: someone who is not the author says `/approve`, then `/apply`."
+
+
+def _plan_sections(plan: NewPlan) -> Iterator[str]:
+    if plan.risks:
+        yield "### Look here first\n\n" + "\n".join(f"- {risk}" for risk in plan.risks)
+    counts = plan.counts
+    yield "### Plan\n\n" + table(
+        ("add", "change", "destroy", "of these replaced"),
+        [(str(counts.add), str(counts.change), str(counts.destroy), str(counts.replace))],
+    )
+    yield _policy(plan)
+    yield _cost(plan.cost)
+    network = "was open" if plan.network == "open" else "was off"
+    yield (
+        f"Directory {code(plan.directory)}, workspace {code(plan.workspace)}. Terraform ran in a "
+        f"sandbox; its network {network}."
+    )
+
+
+def _policy(plan: NewPlan) -> str:
+    parts = [f"### Policy: {POLICY_SAID[plan.policy.verdict].removeprefix('policy ')}"]
+    if plan.policy.unevaluated:
+        parts.append("\n".join(f"- not evaluated: {why}" for why in plan.policy.unevaluated))
+    if plan.policy.findings:
+        parts.append(_findings(plan.policy.findings))
+    parts.append(f"{plan.policy.passed} checks passed.")
+    return "\n\n".join(parts)
+
+
+ORDER = {severity: index for index, severity in enumerate(Severity)}
+
+
+def _findings(findings: tuple[Finding, ...]) -> str:
+    ordered = sorted(findings, key=lambda finding: ORDER[finding.severity])
+    lines = [_finding(finding) for finding in ordered[:MOST_FINDINGS]]
+    text = table(("", "rule", "where", "what, and what to do"), lines)
+    left = len(ordered) - MOST_FINDINGS
+    return text if left <= 0 else f"{text}\n\n{left} more stand as annotations on the files."
+
+
+def _finding(finding: Finding) -> tuple[str, str, str, str]:
+    rule = code(finding.rule)
+    if finding.guideline.startswith("https://"):
+        rule = f"[{rule}]({finding.guideline})"
+    where = code(finding.address) if finding.address else ""
+    if finding.place:
+        where = f"{where} {code(f'{finding.place.path}:{finding.place.start_line}')}".strip()
+    return finding.severity.value, rule, where, plain(f"{finding.message} {finding.remedy}".strip())
+
+
+def _cost(cost: Cost) -> str:
+    totals = f"${cost.before:,.2f} before, ${cost.after:,.2f} after"
+    difference = f"**{money(cost.difference)} a month** ({totals})"
+    parts = [f"### Cost\n\n{difference}, USD, prices of {cost.priced_on}."]
+    lines = [line for line in cost.lines if line.pricing is not Pricing.FREE]
+    if lines:
+        shown = [_cost_line(line) for line in lines[:MOST_COST_LINES]]
+        parts.append(table(("resource", "before", "after", "what the figure leaves out"), shown))
+    if len(lines) > MOST_COST_LINES:
+        parts.append(f"{len(lines) - MOST_COST_LINES} more resources are in the sums above.")
+    if cost.unknown:
+        parts.append(f"{len(cost.unknown)} resources have no known price; the sums leave them out.")
+    return "\n\n".join(parts)
+
+
+def _cost_line(line: CostLine) -> tuple[str, str, str, str]:
+    return (
+        code(line.address),
+        _amount(line, line.before),
+        _amount(line, line.after),
+        plain(line.note),
+    )
+
+
+def _amount(line: CostLine, amount: Decimal | None) -> str:
+    if amount is not None:
+        return f"${amount:,.2f}"
+    return "by usage" if line.pricing is Pricing.USAGE else "unknown"
+
+
+def _annotations(standing: Standing) -> Iterator[Annotation]:
+    plan = standing.plan
+    findings = plan.plan.policy.findings if plan else standing.plan_run.findings
+    for finding in findings:
+        if finding.place is None:
+            continue
+        yield Annotation(
+            path=finding.place.path,
+            start_line=finding.place.start_line,
+            end_line=finding.place.end_line,
+            level=LEVELS[finding.severity],  # type: ignore[arg-type]  # the table's values are the literals
+            title=f"{finding.rule}: {finding.address}"[:255],
+            message=f"{finding.message} {finding.remedy}".strip(),
+        )
+
+
+def _buttons(standing: Standing) -> tuple[Button, ...]:
+    match standing.stage:
+        case Stage.PLANNED | Stage.APPROVED:
+            return (PLAN_AGAIN, APPROVE, APPLY)
+        case Stage.QUEUED | Stage.PLANNING | Stage.APPLYING | Stage.APPLIED:
+            return ()
+        case _:
+            return (PLAN_AGAIN,)

@@ -1,0 +1,67 @@
+"""Which projects a pull request is about, and the configuration that rules them."""
+
+from dataclasses import dataclass
+
+from terraform.projects import discover, touched
+
+from handlers.configuration import (
+    CONFIGURATION_PATH,
+    Configuration,
+    ConfigurationError,
+    read_configuration,
+)
+from handlers.errors import UserError
+from handlers.ports import Ports, PullRequest, SourceTree
+from policy.findings import Finding, Place, Severity
+from terraform.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The base branch's configuration and the projects this pull request changes."""
+
+    configuration: Configuration
+    projects: tuple[Project, ...]
+
+    def named(self, name: str) -> Project | None:
+        """The selected project of this name."""
+        return next((project for project in self.projects if project.name == name), None)
+
+
+def select(pr: PullRequest, ports: Ports) -> Selection:
+    """The projects of a pull request; raises UserError where a configuration is broken."""
+    base = ports.sources.tree(pr.repo, pr.base_sha)
+    head = ports.sources.tree(pr.repo, pr.head_sha)
+    changed = ports.sources.changed(pr.repo, pr.base_sha, pr.head_sha)
+    configuration = configured(base, where="the base branch")
+    if CONFIGURATION_PATH in changed:
+        configured(head, where="this pull request")
+    projects = configuration.projects or discover(head.paths, lambda path: head.read(path) or "")
+    return Selection(
+        configuration,
+        touched(projects, changed, head.paths, lambda path: head.read(path) or ""),
+    )
+
+
+def configured(tree: SourceTree, *, where: str) -> Configuration:
+    """The configuration in a tree; raises UserError with every problem and its line."""
+    try:
+        return read_configuration(tree.read(CONFIGURATION_PATH))
+    except ConfigurationError as exc:
+        lines = [f"- line {problem.line}: {problem.message}" for problem in exc.problems]
+        findings = tuple(
+            Finding(
+                rule="configuration",
+                source="lockgate",
+                severity=Severity.BLOCK,
+                address=problem.key,
+                message=problem.message,
+                place=Place(CONFIGURATION_PATH, problem.line, problem.line),
+            )
+            for problem in exc.problems
+        )
+        markdown = (
+            f"`{CONFIGURATION_PATH}` on {where} can't be used:\n\n" + "\n".join(lines) + "\n\n"
+            "Nothing is planned or applied until it is mended."
+        )
+        raise UserError(markdown, findings) from exc

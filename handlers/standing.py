@@ -1,0 +1,101 @@
+"""Where each project of a pull request stands, told from what is stored and nothing else."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from handlers.events import RepoName, Sha
+from handlers.ports import Ports
+from handlers.runs import Run, RunKind, RunState, located
+from policy.receipt import Approval, PlanState, StoredPlan
+
+
+class Stage(StrEnum):
+    """How far one project of a pull request is."""
+
+    QUEUED = "queued"
+    PLANNING = "planning"
+    WAITING = "waiting"
+    PLAN_FAILED = "plan failed"
+    STOPPED = "stopped"
+    NO_CHANGES = "no changes"
+    PLANNED = "planned"
+    APPROVED = "approved"
+    APPLYING = "applying"
+    APPLY_FAILED = "apply failed"
+    APPLIED = "applied"
+
+    @property
+    def settled(self) -> bool:
+        """True when nothing is left to do before the merge."""
+        return self in {Stage.NO_CHANGES, Stage.APPLIED}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One project of one commit: its newest plan run, and what came of it."""
+
+    project: str
+    stage: Stage
+    plan_run: Run
+    plan: StoredPlan | None = None
+    apply_run: Run | None = None
+    approvals: tuple[Approval, ...] = ()
+    lock_holder: int | None = None
+
+
+def standings(repo: RepoName, number: int, head_sha: Sha, ports: Ports) -> tuple[Standing, ...]:
+    """Where each project of this commit stands, by name."""
+    runs = ports.runs.of(repo, number, head_sha)
+    plans = {plan.facts.project: plan for plan in ports.plans.of(repo, number)}
+    applies = {run.request.project: run for run in runs if run.request.kind is RunKind.APPLY}
+    found = []
+    for run in runs:
+        if run.request.kind is not RunKind.PLAN:
+            continue
+        plan = plans.get(run.request.project)
+        if plan is not None and plan.facts.head_sha != head_sha:
+            plan = None
+        found.append(_standing(run, plan, applies.get(run.request.project), ports))
+    return tuple(sorted(found, key=lambda standing: standing.project))
+
+
+def _standing(run: Run, plan: StoredPlan | None, apply: Run | None, ports: Ports) -> Standing:
+    project = run.request.project
+    early = _before_plan(run, plan)
+    if early is not None:
+        waiting = early is Stage.WAITING
+        holder = ports.locks.holder(run.request.repo, located(run.request)) if waiting else None
+        return Standing(project, early, run, lock_holder=holder)
+    assert plan is not None, "a run that made no plan was told apart above"  # noqa: S101 -- types
+    if apply is not None and apply.request.detail.get("plan") != plan.id:
+        apply = None
+    approvals = ports.plans.approvals(plan.id)
+    return Standing(project, _after_plan(plan, apply, approvals), run, plan, apply, approvals)
+
+
+def _before_plan(run: Run, plan: StoredPlan | None) -> Stage | None:
+    """The stage of a project whose newest plan run has not made a plan, else None."""
+    match run.state:
+        case RunState.QUEUED:
+            return Stage.QUEUED
+        case RunState.FAILED:
+            return Stage.PLAN_FAILED
+        case RunState.CANCELLED | RunState.INTERRUPTED | RunState.SUPERSEDED:
+            return Stage.STOPPED
+        case RunState.RUNNING | RunState.DONE:
+            if plan is not None and plan.id == run.id:
+                return None
+            return Stage.PLANNING if run.state is RunState.RUNNING else Stage.WAITING
+
+
+def _after_plan(plan: StoredPlan, apply: Run | None, approvals: Iterable[Approval]) -> Stage:
+    if plan.state is PlanState.APPLIED:
+        return Stage.APPLIED
+    if plan.state is PlanState.FAILED:
+        return Stage.APPLY_FAILED
+    if plan.plan.empty:
+        return Stage.NO_CHANGES
+    if apply is not None and not apply.state.final:
+        return Stage.APPLYING
+    return Stage.APPROVED if tuple(approvals) else Stage.PLANNED

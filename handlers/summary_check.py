@@ -1,0 +1,101 @@
+"""The summary check `lockgate`, which branch protection requires: green only when all is done."""
+
+from collections.abc import Sequence
+
+from handlers.actions import Annotation, Conclusion, SetCheck
+from handlers.errors import UserError
+from handlers.events import RepoName, Sha
+from handlers.markdown import code, cut, table
+from handlers.project_check import counted, money
+from handlers.standing import Stage, Standing
+from policy.findings import Verdict
+
+NAME = "lockgate"
+BUSY = frozenset({Stage.QUEUED, Stage.PLANNING, Stage.WAITING, Stage.APPLYING})
+FAILED = frozenset({Stage.PLAN_FAILED, Stage.STOPPED, Stage.APPLY_FAILED})
+
+
+def summary_check(
+    repo: RepoName, number: int, head_sha: Sha, standings: Sequence[Standing]
+) -> SetCheck:
+    """The one check over all projects of a commit.
+
+    With no project it is green: nothing here is Terraform's.
+    """
+    title, conclusion = _verdict(standings)
+    return SetCheck(
+        repo=repo,
+        number=number,
+        head_sha=head_sha,
+        name=NAME,
+        status="completed" if conclusion else "in_progress",
+        conclusion=conclusion,
+        title=title,
+        summary=cut(_summary(standings)),
+    )
+
+
+def broken_check(repo: RepoName, number: int, head_sha: Sha, error: UserError) -> SetCheck:
+    """The summary where nothing could be planned at all: what stands in the way, on its lines."""
+    annotations = tuple(
+        Annotation(
+            path=finding.place.path,
+            start_line=finding.place.start_line,
+            end_line=finding.place.end_line,
+            level="failure",
+            title=finding.rule,
+            message=finding.message,
+        )
+        for finding in error.findings
+        if finding.place
+    )
+    return SetCheck(
+        repo=repo,
+        number=number,
+        head_sha=head_sha,
+        name=NAME,
+        status="completed",
+        conclusion="failure",
+        title="Nothing can be planned yet",
+        summary=cut(error.markdown),
+        annotations=annotations,
+    )
+
+
+def _verdict(standings: Sequence[Standing]) -> tuple[str, Conclusion | None]:
+    if not standings:
+        return "No Terraform project is touched", "success"
+    stages = {standing.stage for standing in standings}
+    if stages & BUSY:
+        busy = [standing for standing in standings if standing.stage in BUSY]
+        return f"{busy[0].project}: {busy[0].stage}", None
+    if stages & FAILED or any(_blocked(standing) for standing in standings):
+        return "Something needs mending", "failure"
+    if all(stage.settled for stage in stages):
+        applied = sum(standing.stage is Stage.APPLIED for standing in standings)
+        return (f"Applied ({applied})" if applied else "No changes"), "success"
+    if Stage.PLANNED in stages:
+        return "Waiting for approval", "action_required"
+    return "Approved, not applied yet", "action_required"
+
+
+def _blocked(standing: Standing) -> bool:
+    if standing.plan is None or standing.stage.settled:
+        return False
+    return standing.plan.plan.policy.verdict in {Verdict.BLOCK, Verdict.UNKNOWN}
+
+
+def _summary(standings: Sequence[Standing]) -> str:
+    if not standings:
+        return "This pull request changes no Terraform project. Nothing to plan, nothing to apply."
+    head = ("project", "stage", "plan", "cost a month")
+    text = table(head, [_line(standing) for standing in standings])
+    return f"{text}\n\nEach project has a check of its own with the plan, findings and cost."
+
+
+def _line(standing: Standing) -> tuple[str, str, str, str]:
+    if standing.plan is None:
+        return code(standing.project), standing.stage.value, "", ""
+    plan = standing.plan.plan
+    difference = money(plan.cost.difference)
+    return code(standing.project), standing.stage.value, counted(plan.counts), difference

@@ -1,0 +1,181 @@
+"""Sync: after the merge, the mapped Argo CD Applications are synced and followed to healthy."""
+
+from collections.abc import Iterable, Iterator
+
+from handlers.actions import (
+    Action,
+    Milestone,
+    RecordEvent,
+    SetCheck,
+    SetDeploymentStatus,
+    StartRun,
+)
+from handlers.commands import Name
+from handlers.errors import UserError
+from handlers.events import CommandGiven, PullRequestClosed
+from handlers.markdown import code, plain
+from handlers.ports import ApplicationStatus, Control, Ports, Sync
+from handlers.router import Router
+from handlers.runs import Run, RunKind, RunRequest, RunState
+from terraform.project import Application, Project
+
+router = Router()
+POLL_SECONDS = 2.0
+# Argo CD's own words for an operation that ended without success.
+FAILED_OPERATIONS = frozenset({"Failed", "Error"})
+
+
+def sync_requests(
+    event: PullRequestClosed, projects: Iterable[Project], done: Iterable[str]
+) -> tuple[RunRequest, ...]:
+    """One sync run for each Application mapped to a project that is applied or had no changes."""
+    assert event.merged_sha is not None, "asked only after a merge"  # noqa: S101 -- for the types
+    settled = set(done)
+    applications = {
+        application: project.name
+        for project in projects
+        if project.name in settled
+        for application in project.applications
+    }
+    return tuple(
+        RunRequest(
+            kind=RunKind.SYNC,
+            repo=event.repo,
+            number=event.number,
+            key=f"{event.repo} sync {application.namespace}/{application.name} {event.merged_sha}",
+            head_sha=event.merged_sha,
+            project=project,
+            actor=event.actor.login,
+            detail={"namespace": application.namespace, "name": application.name},
+        )
+        for application, project in applications.items()
+    )
+
+
+@router.command(Name.SYNC)
+def sync_again(given: CommandGiven, ports: Ports) -> Iterator[Action]:
+    """Sync and follow again what the merge of this pull request synced."""
+    runs = [
+        run for run in ports.runs.of(given.repo, given.number) if run.request.kind is RunKind.SYNC
+    ]
+    if not runs:
+        raise UserError("Nothing was synced for this pull request: it has no Application.")
+    for run in runs:
+        request = run.request
+        yield StartRun(
+            RunRequest(
+                kind=RunKind.SYNC,
+                repo=request.repo,
+                number=request.number,
+                key=f"{request.key} comment-{given.comment_id}",
+                head_sha=request.head_sha,
+                project=request.project,
+                actor=given.actor.login,
+                detail=request.detail,
+            )
+        )
+
+
+@router.run(RunKind.SYNC)
+def sync(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
+    """Ask for the sync once, then watch until it is healthy at the revision, or has failed."""
+    application = _application(run)
+    yield _status(run, "in_progress", "Syncing to the merged revision")
+    yield _event(run, Milestone.SYNCING)
+    ports.clusters.sync(application, run.request.head_sha)
+    while True:
+        status = ports.clusters.status(application)
+        control.progress(_said(status))
+        if _arrived(status, run):
+            break
+        if status.operation in FAILED_OPERATIONS or _degraded(status):
+            raise UserError(
+                f"Argo CD says {code(_said(status))}: {plain(status.message) or 'no reason'}. "
+                "Mend the cluster or the manifests, then say `/sync`."
+            )
+        if control.should_stop():
+            raise UserError(
+                f"Stopped watching before it was healthy; the last word was {code(_said(status))}. "
+                "`/sync` watches again."
+            )
+        control.wait(POLL_SECONDS)
+    yield _status(run, "success", "Synced and healthy")
+    yield _event(run, Milestone.HEALTHY)
+
+
+def _application(run: Run) -> Application:
+    return Application(run.request.detail["namespace"], run.request.detail["name"])
+
+
+def _arrived(status: ApplicationStatus, run: Run) -> bool:
+    return (
+        status.sync is Sync.SYNCED
+        and status.health == "Healthy"
+        and status.revision == run.request.head_sha
+        and status.operation == "Succeeded"
+    )
+
+
+def _degraded(status: ApplicationStatus) -> bool:
+    return status.health == "Degraded" and status.operation == "Succeeded"
+
+
+def _said(status: ApplicationStatus) -> str:
+    return f"{status.sync}, {status.health}, {status.operation or 'no operation'}"
+
+
+@router.ended(RunKind.SYNC)
+def show_sync(run: Run, _: Ports) -> Iterator[Action]:
+    """The check on the merge commit, and after a failure the deployment's status."""
+    yield _check(run)
+    if run.state.final and run.state is not RunState.DONE:
+        yield _status(run, "failure", "Not healthy; the check says why")
+        yield _event(run, Milestone.SYNC_FAILED)
+
+
+def _check(run: Run) -> SetCheck:
+    application = _application(run)
+    done = run.state is RunState.DONE
+    where = f"Argo CD Application {code(f'{application.namespace}/{application.name}')}"
+    if done:
+        title, summary = "Synced and healthy", f"{where} runs `{run.request.head_sha}`."
+    elif run.state.final:
+        title, summary = "Not healthy", f"{where}: {run.outcome}"
+    else:
+        title = run.progress or "Waiting for a worker"
+        summary = f"{where} is being synced to `{run.request.head_sha}`."
+    return SetCheck(
+        repo=run.request.repo,
+        number=run.request.number,
+        head_sha=run.request.head_sha,
+        name=f"lockgate / sync {application.name}",
+        status="completed" if run.state.final else "in_progress",
+        conclusion=("success" if done else "failure") if run.state.final else None,
+        title=title,
+        summary=summary,
+    )
+
+
+def _status(run: Run, state: str, description: str) -> SetDeploymentStatus:
+    return SetDeploymentStatus(
+        repo=run.request.repo,
+        sha=run.request.head_sha,
+        environment=_application(run).name,
+        state=state,  # type: ignore[arg-type]  # the callers above pass literals
+        description=description,
+    )
+
+
+def _event(run: Run, milestone: Milestone) -> RecordEvent:
+    application = _application(run)
+    return RecordEvent(
+        repo=run.request.repo,
+        number=run.request.number,
+        milestone=milestone,
+        actor=run.request.actor,
+        key=f"{milestone} {run.id}",
+        detail={
+            "application": f"{application.namespace}/{application.name}",
+            "revision": run.request.head_sha,
+        },
+    )
