@@ -1,0 +1,140 @@
+"""Project locks: one pull request holds a directory and workspace, the others wait in line.
+
+A lock that is given back goes to the first in line in the same transaction, so a lock with waiters
+is never free and nobody jumps the queue.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.database import Connection, Database
+from handlers.events import RepoName
+from handlers.ports import LockClaim, Waiter
+from terraform.project import Project
+
+# One repository's locks change one at a time; different repositories do not wait for each other.
+SERIALISE = "SELECT pg_advisory_xact_lock(hashtextextended('locks ' || %s, 0))"
+TAKE = """
+    INSERT INTO locks (repo, directory, workspace, number, project) VALUES (%s, %s, %s, %s, %s)
+    ON CONFLICT (repo, directory, workspace) DO UPDATE
+        SET used = locks.used OR locks.number = excluded.number
+    RETURNING number
+"""
+WAIT = """
+    INSERT INTO lock_waiters (repo, directory, workspace, number, project)
+    VALUES (%s, %s, %s, %s, %s)
+    ON CONFLICT (repo, directory, workspace, number) DO UPDATE SET project = excluded.project
+    RETURNING place
+"""
+AHEAD = """
+    SELECT count(*) FROM lock_waiters
+    WHERE repo = %s AND directory = %s AND workspace = %s AND place < %s
+"""
+HOLDER = "SELECT number FROM locks WHERE repo = %s AND directory = %s AND workspace = %s"
+HELD_BY = "SELECT project FROM locks WHERE repo = %s AND number = %s ORDER BY project"
+NEXT_IN_LINE = """
+    SELECT DISTINCT ON (directory, workspace) waiters.number, waiters.project
+    FROM lock_waiters AS waiters JOIN locks USING (repo, directory, workspace)
+    WHERE locks.repo = %s AND locks.number = %s
+    ORDER BY directory, workspace, place
+"""
+LEAVE_LINE = """
+    DELETE FROM lock_waiters
+    WHERE repo = %(repo)s AND number = %(number)s
+      AND (%(project)s::text IS NULL OR project = %(project)s)
+"""
+GIVE_BACK = """
+    DELETE FROM locks
+    WHERE repo = %(repo)s AND number = %(number)s
+      AND (%(project)s::text IS NULL OR project = %(project)s)
+    RETURNING directory, workspace
+"""
+HAND_OVER = """
+    WITH next AS (
+        DELETE FROM lock_waiters WHERE place = (
+            SELECT min(place) FROM lock_waiters
+            WHERE repo = %s AND directory = %s AND workspace = %s
+        )
+        RETURNING repo, directory, workspace, number, project
+    )
+    INSERT INTO locks (repo, directory, workspace, number, project, used)
+    SELECT repo, directory, workspace, number, project, false FROM next
+    RETURNING number, project
+"""
+UNUSED = """
+    SELECT repo, number, project FROM locks
+    WHERE NOT used AND since < now() - %s ORDER BY since
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A lock that its new holder has not asked for yet."""
+
+    repo: RepoName
+    number: int
+    project: str
+
+
+class Locks:
+    """The locks of every repository, in Postgres."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def acquire(self, repo: RepoName, project: Project, number: int) -> LockClaim:
+        """Take the lock or a place in line; asking again keeps the place."""
+        place = (repo, project.directory, project.workspace)
+        with self._database.transaction() as connection:
+            connection.execute(SERIALISE, (repo,))
+            holder = _scalar(connection, TAKE, (*place, number, project.name))
+            if holder == number:
+                return LockClaim(held=True, holder=number, ahead=0)
+            mine = _scalar(connection, WAIT, (*place, number, project.name))
+            ahead = _scalar(connection, AHEAD, (*place, mine))
+        return LockClaim(held=False, holder=holder, ahead=ahead)
+
+    def holder(self, repo: RepoName, project: Project) -> int | None:
+        """The pull request that holds the lock."""
+        with self._database.transaction() as connection:
+            place = (repo, project.directory, project.workspace)
+            row = connection.execute(HOLDER, place).fetchone()
+        return row[0] if row else None
+
+    def held_by(self, repo: RepoName, number: int) -> tuple[str, ...]:
+        """The names of the projects a pull request holds."""
+        with self._database.transaction() as connection:
+            return tuple(name for (name,) in connection.execute(HELD_BY, (repo, number)))
+
+    def next_in_line(self, repo: RepoName, number: int) -> tuple[Waiter, ...]:
+        """For each project this pull request holds, who is first in line behind it."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(NEXT_IN_LINE, (repo, number)).fetchall()
+        return tuple(Waiter(number=waiter, project=project) for waiter, project in rows)
+
+    def release(
+        self, repo: RepoName, number: int, project: str | None = None
+    ) -> tuple[HandedOver, ...]:
+        """Give back what a pull request holds and its places in line; who holds the locks now."""
+        which = {"repo": repo, "number": number, "project": project}
+        new: list[HandedOver] = []
+        with self._database.transaction() as connection:
+            connection.execute(SERIALISE, (repo,))
+            connection.execute(LEAVE_LINE, which)
+            for directory, workspace in connection.execute(GIVE_BACK, which).fetchall():
+                row = connection.execute(HAND_OVER, (repo, directory, workspace)).fetchone()
+                if row is not None:
+                    new.append(HandedOver(repo, number=row[0], project=row[1]))
+        return tuple(new)
+
+    def unused(self, age: timedelta) -> tuple[HandedOver, ...]:
+        """Locks handed over longer than `age` ago whose holder has not asked for them since."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(UNUSED, (age,)).fetchall()
+        return tuple(HandedOver(RepoName(repo), number, project) for repo, number, project in rows)
+
+
+def _scalar(connection: Connection, query: str, values: tuple[object, ...]) -> int:
+    row = connection.execute(query, values).fetchone()
+    assert row is not None, "the statement always returns a row"  # noqa: S101 -- for the types
+    return int(row[0])

@@ -1,0 +1,112 @@
+"""Stored plans: the sealed plan file beside what was found out about it, and the approvals."""
+
+import hashlib
+from typing import Any
+
+from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
+
+from bot.approvals import approvals_of, forget_approvals
+from bot.database import Database
+from bot.sealing import Sealer, SealError
+from handlers.events import RepoName
+from policy.receipt import Approval, NewPlan, PlanState, StoredPlan
+
+PLAN: TypeAdapter[NewPlan] = TypeAdapter(NewPlan)
+# Only these lead to an apply or to trying again; a plan in another state needs no file.
+KEEPS_FILE = (PlanState.CURRENT,)
+
+SUPERSEDE = """
+    UPDATE plans SET state = 'superseded', sealed = NULL, changed_at = now()
+    WHERE repo = %s AND number = %s AND project = %s AND state = 'current' AND id <> %s
+"""
+STORE = """
+    INSERT INTO plans (id, repo, number, project, head_sha, plan_digest, document, sealed)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (id) DO UPDATE SET
+        plan_digest = excluded.plan_digest, document = excluded.document,
+        sealed = excluded.sealed, changed_at = now()
+    WHERE plans.state = 'current' AND plans.plan_digest <> excluded.plan_digest
+    RETURNING id
+"""
+GET = "SELECT document, state, created_at FROM plans WHERE id = %s"
+OF = """
+    SELECT document, state, created_at FROM (
+        SELECT DISTINCT ON (project) project, document, state, created_at FROM plans
+        WHERE repo = %s AND number = %s AND state IN ('current', 'applied', 'failed')
+        ORDER BY project, created_at DESC
+    ) AS newest ORDER BY project
+"""
+FILE = "SELECT sealed, plan_digest FROM plans WHERE id = %s"
+END = """
+    UPDATE plans SET state = %(state)s, sealed = NULL, changed_at = now()
+    WHERE repo = %(repo)s AND number = %(number)s AND state = 'current'
+      AND (%(project)s::text IS NULL OR project = %(project)s)
+"""
+
+
+class Plans:
+    """The plans of every pull request, in Postgres; plan files are sealed at rest."""
+
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self._database = database
+        self._sealer = sealer
+
+    def store(self, plan: NewPlan, plan_file: bytes) -> None:
+        """Seal and keep a plan; the older current plan of its pull request and project ends.
+
+        Raises SealError when the file is not the one whose digest the plan names.
+        """
+        facts = plan.facts
+        if hashlib.sha256(plan_file).hexdigest() != facts.plan_digest:
+            raise SealError("the plan file is not the one that the plan's digest names")
+        subject = (facts.repo, facts.number, facts.project)
+        document = Jsonb(PLAN.dump_python(plan, mode="json"))
+        values = (facts.head_sha, facts.plan_digest, document, self._sealer.seal(plan_file))
+        with self._database.transaction() as connection:
+            connection.execute(SUPERSEDE, (*subject, plan.id))
+            if connection.execute(STORE, (plan.id, *subject, *values)).fetchone():
+                forget_approvals(connection, plan.id)
+
+    def get(self, plan_id: str) -> StoredPlan | None:
+        """A plan by id."""
+        with self._database.transaction() as connection:
+            row = connection.execute(GET, (plan_id,)).fetchone()
+        return _stored(row) if row else None
+
+    def of(self, repo: RepoName, number: int) -> tuple[StoredPlan, ...]:
+        """The newest current, applied or failed plan of each project of a pull request."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(OF, (repo, number)).fetchall()
+        return tuple(_stored(row) for row in rows)
+
+    def file(self, plan_id: str) -> bytes | None:
+        """The plan file, unsealed; None once deleted. Raises SealError if tampered with."""
+        with self._database.transaction() as connection:
+            row = connection.execute(FILE, (plan_id,)).fetchone()
+        if row is None or row[0] is None:
+            return None
+        content = self._sealer.open(row[0])
+        if hashlib.sha256(content).hexdigest() != row[1]:
+            raise SealError("the stored plan file is not the one that was planned")
+        return content
+
+    def end(
+        self, repo: RepoName, number: int, state: PlanState, project: str | None = None
+    ) -> None:
+        """Give the current plans of a pull request, or of one project, a final state."""
+        if state in KEEPS_FILE:
+            raise ValueError(f"a plan can't end as {state}")
+        which = {"repo": repo, "number": number, "state": state, "project": project}
+        with self._database.transaction() as connection:
+            connection.execute(END, which)
+
+    def approvals(self, plan_id: str) -> tuple[Approval, ...]:
+        """The approvals of a plan, oldest first."""
+        with self._database.transaction() as connection:
+            return approvals_of(connection, plan_id)
+
+
+def _stored(row: tuple[Any, ...]) -> StoredPlan:
+    document, state, created_at = row
+    return StoredPlan(PLAN.validate_python(document), PlanState(state), created_at)
