@@ -28,7 +28,9 @@ class Change:
 
     `unknown`, `before_sensitive` and `after_sensitive` have Terraform's own shape: `true`, or a
     tree of objects and lists whose leaves are `true` where the value is unknown or sensitive.
-    `replace_paths` holds the attribute paths that force a replacement.
+    `replace_paths` holds the attribute paths that force a replacement. `act` is the heaviest of
+    what happens: a resource that is moved (`previous_address`) or imported (`import_id`) and also
+    updated is an update. A data source has the act `read`.
     """
 
     address: str
@@ -46,22 +48,27 @@ class Change:
     reason: str = ""
     previous_address: str = ""
     create_before_destroy: bool = False
+    import_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputChange:
-    """One root output's change; a sensitive one has its values dropped already."""
+    """One root output's change; a sensitive one has its values dropped already.
+
+    `unknown` is true when the new value, or a part of it, is known only after the apply.
+    """
 
     name: str
     act: Act
     before: Json
     after: Json
     sensitive: bool
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many resources a plan adds, changes and destroys; a replacement is one add, one destroy."""
+    """How many resources a plan touches; a replacement is one add and one destroy."""
 
     add: int = 0
     change: int = 0
@@ -73,8 +80,21 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One check block, condition or test: `status` is `pass`, `fail`, `error` or `unknown`."""
+
+    address: str
+    status: str
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole plan: `changes` in address order without no-ops; `document` is the JSON it came from."""
+    """A whole plan: `changes` in address order without no-ops; `document` is its JSON.
+
+    `deferred` are changes that Terraform puts off to a later plan, `invocations` the addresses of
+    provider actions that the apply runs. An `errored` plan cannot be applied.
+    """
 
     terraform_version: str
     changes: tuple[Change, ...]
@@ -82,8 +102,12 @@ class Plan:
     drift: tuple[Change, ...]
     counts: Counts
     document: Mapping[str, Json]
+    deferred: tuple[Change, ...] = ()
+    checks: tuple[Check, ...] = ()
+    invocations: tuple[str, ...] = ()
+    errored: bool = False
 
     @property
     def empty(self) -> bool:
         """True when applying would change neither a resource nor an output."""
-        return not self.changes and not self.outputs
+        return not (self.changes or self.outputs or self.deferred or self.invocations)
