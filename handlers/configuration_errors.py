@@ -40,7 +40,8 @@ def _message(details: ErrorDetails, path: Path) -> str:
         return _unknown_key(path)
     reason = _reason(details)
     description = _description(path)
-    return f"{reason}. Allowed: {description}" if description else reason
+    stop = "" if reason.endswith("?") else "."
+    return f"{reason}{stop} Allowed: {description}" if description else reason
 
 
 def _reason(details: ErrorDetails) -> str:

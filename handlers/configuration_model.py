@@ -62,12 +62,19 @@ def _module_source(value: str) -> str:
     return value
 
 
+def _not_bool(value: Any) -> Any:
+    if isinstance(value, bool):  # In Python, true equals 1.
+        raise ValueError("must be the number 1")  # noqa: TRY004 # pydantic collects ValueError only
+    return value
+
+
 def _amount(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise ValueError("must be a number")  # noqa: TRY004 # pydantic collects ValueError only
     return Decimal(value)
 
 
+Version = Annotated[Literal[1], BeforeValidator(_not_bool, json_schema_input_type=Literal[1])]
 Directory = Annotated[str, AfterValidator(repository_path)]
 VariableFile = Annotated[str, Field(max_length=200), AfterValidator(_variable_file)]
 Glob = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_glob)]
@@ -170,7 +177,7 @@ class DraftsSection(Section):
 class FileSection(Section):
     """The repository's configuration of Lockgate, read from the base branch."""
 
-    version: Literal[1] = Field(description="The number 1.")
+    version: Version = Field(description="The number 1.")
     projects: list[ProjectSection] | None = Field(
         default=None,
         min_length=1,
