@@ -1,0 +1,142 @@
+"""Runs one Terraform command for one work area: sandbox, environment, limits, events."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from terraform.engine import Engine
+from terraform.environment import Secrets, command_environment, secrets_in
+from terraform.failures import failure
+from terraform.limits import Limits
+from terraform.process import Finished, Invocation, ignore, never, supervise
+from terraform.project import Network
+from terraform.provider_cache import ProviderCache
+from terraform.results import Progress
+from terraform.sandbox import HOME, Isolation, Sandbox
+from terraform.stream import Stream, no_progress
+from terraform.work_area import WorkArea
+
+CONFIGURATION_FILE = "terraform.rc"
+# `show -json` repeats prior state and configuration; bigger ones are no longer reviewable.
+LARGEST_DOCUMENT_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is the same for every command of one run.
+
+    `environment` holds the run's own variables, credentials for one; nothing else is inherited.
+    `should_stop` is asked several times a second.
+    """
+
+    area: WorkArea
+    workspace: str = "default"
+    network: Network = Network.NONE
+    environment: Mapping[str, str] = field(default_factory=dict)
+    should_stop: Callable[[], bool] = never
+    on_progress: Callable[[Progress], None] = no_progress
+
+    @property
+    def secrets(self) -> Secrets:
+        """The values of the environment that must not come back out."""
+        return secrets_in(self.environment)
+
+    def stream(self, total: int = 0) -> Stream:
+        """Give a fresh collector for one command of this run."""
+        return Stream(self.area.directory, self.secrets, self.on_progress, total)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What one command needs beyond reading the checkout, the data folder and the mirror."""
+
+    writable: tuple[Path, ...] = ()
+    network: Network = Network.NONE
+    credentials: bool = False
+    workspace: str = "default"
+    whole_output: bool = False
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Terraform:
+    """An engine, a sandbox and the providers: everything a command runs with."""
+
+    engine: Engine
+    sandbox: Sandbox
+    cli_configuration: str
+    cache: ProviderCache
+    mirror: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    def prepare(self, area: WorkArea) -> None:
+        """Create the folders of a work area and the CLI configuration its commands use."""
+        area.prepare()
+        self.configuration(area).write_text(self.cli_configuration)
+
+    def configuration(self, area: WorkArea) -> Path:
+        """Name the CLI configuration file of a work area."""
+        return area.control / CONFIGURATION_FILE
+
+    def run(
+        self,
+        request: Request,
+        arguments: Sequence[str],
+        needs: Needs,
+        on_line: Callable[[bytes], None] = ignore,
+    ) -> Finished:
+        """Run one command in the project's folder to its end, whatever that is."""
+        area, limits = request.area, self._limits(needs)
+        argv = self.sandbox.command(
+            (*self.engine.argv, *arguments),
+            read_only=self._read_only(area),
+            writable=needs.writable,
+            network=needs.network,
+            cwd=area.root,
+            limits=limits,
+        )
+        home = HOME if self.sandbox.isolation is Isolation.SANDBOXED else str(area.home)
+        environment = command_environment(
+            request.environment if needs.credentials else {},
+            home=home,
+            configuration=self.configuration(area),
+            data=area.terraform_data,
+            workspace=needs.workspace,
+        )
+        invocation = Invocation(argv, {**environment, **needs.extra}, area.root, self.sandbox.depth)
+        return supervise(invocation, limits, on_line=on_line, should_stop=request.should_stop)
+
+    def succeed(
+        self,
+        request: Request,
+        arguments: Sequence[str],
+        needs: Needs,
+        stream: Stream | None = None,
+    ) -> Finished:
+        """Run one command. Raises the TerraformError that says why when it does not succeed."""
+        stream = stream or request.stream()
+        finished = self.run(request, arguments, needs, stream.feed)
+        if finished.succeeded:
+            return finished
+        raise failure(
+            arguments[0],
+            finished,
+            stream.diagnostics,
+            network=needs.network,
+            limits=self.limits,
+            last_words=request.secrets.hide(finished.stderr.text()),
+        )
+
+    def _limits(self, needs: Needs) -> Limits:
+        return self.limits.keeping(LARGEST_DOCUMENT_BYTES) if needs.whole_output else self.limits
+
+    def _read_only(self, area: WorkArea) -> tuple[Path, ...]:
+        shared = (self.mirror, self.cache.packages)
+        return (
+            *self.engine.read_only_paths,
+            *(path for path in shared if path is not None and path.is_dir()),
+            area.checkout.resolve(),
+            area.terraform_data,
+            area.control,
+            area.plans,
+        )

@@ -1,0 +1,111 @@
+"""What running Terraform gives back: values, and nothing that still needs the program."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from terraform.errors import Diagnostic
+from terraform.plan import Json
+from terraform.process import Ending
+from terraform.sandbox import Isolation
+
+
+class Phase(StrEnum):
+    """How far one resource of an apply got; STARTED at the end means nobody knows."""
+
+    STARTED = "started"
+    COMPLETE = "complete"
+    ERRORED = "errored"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One step forward: `done` of `total` changes; `total` is 0 while it is not known."""
+
+    message: str
+    address: str = ""
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceOutcome:
+    """What an apply did to one resource; a replacement is two, a delete and a create."""
+
+    address: str
+    action: str
+    phase: Phase
+    seconds: float = 0.0
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One root output after an apply; a sensitive one has no value."""
+
+    name: str
+    value: Json
+    sensitive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InitResult:
+    """A prepared work area; `lock_digest` is empty when the project needs no provider."""
+
+    lock_digest: str
+    lock_committed: bool
+    local_state: bool
+    reused: bool
+    seconds: float
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanResult:
+    """A plan: its file, the SHA-256 of its bytes, and `terraform show -json` of it, parsed."""
+
+    plan_file: Path
+    plan_digest: str
+    document: Mapping[str, Json]
+    lock_digest: str
+    lock_committed: bool
+    isolation: Isolation
+    engine: str
+    seconds: float
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """An apply that began; `ending` says whether it ran to its end or was stopped.
+
+    `errored_state` is the file Terraform left when it could not write the state to its backend.
+    """
+
+    exit_code: int
+    ending: Ending
+    resources: tuple[ResourceOutcome, ...]
+    outputs: tuple[Output, ...]
+    isolation: Isolation
+    seconds: float
+    diagnostics: tuple[Diagnostic, ...] = ()
+    errored_state: Path | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """True only when everything in the plan was done."""
+        return self.exit_code == 0 and self.ending is Ending.EXITED
+
+    @property
+    def interrupted(self) -> bool:
+        """True when the apply was stopped by a person, the clock or the output cap."""
+        return self.ending is not Ending.EXITED
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What `terraform validate` says; needs an `init` before it."""
+
+    valid: bool
+    diagnostics: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,236 @@
+"""Plans, shows and applies one project of one commit with real Terraform, in the sandbox.
+
+Everything here runs a program; reading what a plan means is `terraform.plan_read`'s work.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from terraform.arguments import plan_arguments
+from terraform.command import Needs, Request, Terraform
+from terraform.engine import Engine
+from terraform.errors import PlanChangedError, TerraformError, UnsafeArgumentError
+from terraform.failures import failure
+from terraform.initialise import Initialiser
+from terraform.limits import Limits
+from terraform.process import Invocation, supervise
+from terraform.project import Network
+from terraform.provider_cache import ProviderCache
+from terraform.results import ApplyResult, InitResult, PlanResult, Validation
+from terraform.sandbox import Sandbox
+from terraform.stream import DiagnosticModel, Stream, diagnostics
+from terraform.work_area import WorkArea
+
+__all__ = [
+    "ApplyResult",
+    "InitResult",
+    "PlanResult",
+    "Request",
+    "Runner",
+    "Validation",
+    "WorkArea",
+]
+
+PLAN_FILE = "plan.tfplan"
+APPLIED_FILE = "applied.tfplan"
+ERRORED_STATE = "errored.tfstate"
+WORKSPACE = re.compile(r"[A-Za-z0-9][\w.-]{0,89}", re.ASCII)
+# Long enough for a run that is just finishing, short enough to tell people who holds the lock.
+LOCK_TIMEOUT = "-lock-timeout=10s"
+QUIET = ("-input=false", "-no-color")
+NOWHERE = Path("/dev/null")
+
+
+class _Validation(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    valid: bool
+    diagnostics: tuple[DiagnosticModel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Terraform for plan and apply runs; holds no state, so one serves every thread.
+
+    `mirror` is the folder that `cli_configuration` names; it is made readable in the sandbox.
+    """
+
+    engine: Engine
+    sandbox: Sandbox
+    cli_configuration: str
+    cache: ProviderCache
+    mirror: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    def init(self, request: Request) -> InitResult:
+        """Prepare the work area, once. Raises TerraformError and its kin."""
+        _check(request)
+        return Initialiser(self._terraform).init(request)
+
+    def plan(
+        self, request: Request, *, var_files: Sequence[str] = (), arguments: Sequence[str] = ()
+    ) -> PlanResult:
+        """Init when needed, plan to a file and read it back.
+
+        `var_files` are relative to the project's folder. Raises TerraformError and its kin.
+        """
+        flags = (*_var_files(request.area, var_files), *plan_arguments(arguments))
+        prepared = self.init(request)
+        Initialiser(self._terraform).require_workspace(request)
+        stream, area = request.stream(), request.area
+        plan_file = area.plans / PLAN_FILE
+        plan_file.unlink(missing_ok=True)
+        needs = Needs(
+            writable=(area.plans, area.root) if prepared.local_state else (area.plans,),
+            network=request.network,
+            credentials=True,
+            workspace=request.workspace,
+        )
+        command = ("plan", *QUIET, "-json", LOCK_TIMEOUT, f"-out={plan_file}", *flags)
+        planned = self._terraform.succeed(request, command, needs, stream)
+        if not _regular(plan_file):
+            raise TerraformError("terraform plan left no plan file; plan again.")
+        document, seconds = self._show(request, plan_file)
+        return PlanResult(
+            plan_file=plan_file,
+            plan_digest=hashlib.sha256(plan_file.read_bytes()).hexdigest(),
+            document=document,
+            lock_digest=prepared.lock_digest,
+            lock_committed=prepared.lock_committed,
+            isolation=self.sandbox.isolation,
+            engine=f"{self.engine.name} {self.engine.version}",
+            seconds=prepared.seconds + planned.seconds + seconds,
+            diagnostics=tuple(dict.fromkeys((*prepared.diagnostics, *stream.diagnostics))),
+        )
+
+    def apply(
+        self, request: Request, plan_file: Path, *, plan_digest: str, total: int = 0
+    ) -> ApplyResult:
+        """Apply exactly the plan file with this SHA-256; `total` is its number of changes.
+
+        Gives a result for every apply that began, whatever its end. Raises PlanChangedError for
+        other bytes, StalePlanError, StateLockedError and other TerraformErrors when nothing began.
+        """
+        content = plan_file.read_bytes()
+        if hashlib.sha256(content).hexdigest() != plan_digest:
+            raise PlanChangedError(
+                "The plan file is not the one that was reviewed, so nothing was applied; plan"
+                " again."
+            )
+        self.init(request)
+        copy = request.area.control / APPLIED_FILE
+        try:
+            copy.write_bytes(content)
+            return self._apply(request, copy, request.stream(total))
+        finally:
+            copy.unlink(missing_ok=True)
+
+    def validate(self, request: Request) -> Validation:
+        """Check the configuration without state, network or credentials, after an init."""
+        self.init(request)
+        finished = self._terraform.run(request, ("validate", "-no-color", "-json"), Needs())
+        try:
+            model = _Validation.model_validate_json(finished.stdout.text())
+        except ValidationError:
+            words = finished.stderr.text()
+            raise failure(
+                "validate",
+                finished,
+                (),
+                network=Network.NONE,
+                limits=self.limits,
+                last_words=words,
+            ) from None
+        found = diagnostics(model.diagnostics, request.area.directory, request.secrets)
+        return Validation(model.valid, found)
+
+    def format(self, text: str) -> str:
+        """Give HCL in Terraform's own layout. Raises TerraformError when it is not HCL."""
+        argv = self.sandbox.command(
+            (*self.engine.argv, "fmt", "-no-color", "-"),
+            read_only=self.engine.read_only_paths,
+            writable=(),
+            network=Network.NONE,
+            cwd=Path("/"),
+            limits=self.limits,
+        )
+        environment = {"TF_CLI_CONFIG_FILE": str(NOWHERE), "CHECKPOINT_DISABLE": "1", "HOME": "/"}
+        invocation = Invocation(argv, environment, Path("/"), self.sandbox.depth, text.encode())
+        finished = supervise(invocation, self.limits)
+        if not finished.succeeded:
+            words = " ".join(finished.stderr.text().split())
+            raise TerraformError(f"The text is not valid HCL: {words}")
+        return finished.stdout.text()
+
+    @property
+    def _terraform(self) -> Terraform:
+        return Terraform(
+            self.engine, self.sandbox, self.cli_configuration, self.cache, self.mirror, self.limits
+        )
+
+    def _show(self, request: Request, plan_file: Path) -> tuple[Mapping[str, Any], float]:
+        command = ("show", "-no-color", "-json", str(plan_file))
+        finished = self._terraform.succeed(request, command, Needs(whole_output=True))
+        try:
+            document = json.loads(finished.stdout.head)
+        except ValueError as exc:
+            raise TerraformError("terraform show gave no readable plan; plan again.") from exc
+        if not isinstance(document, dict) or "format_version" not in document:
+            raise TerraformError("terraform show gave no plan; plan again.")
+        return document, finished.seconds
+
+    def _apply(self, request: Request, plan_file: Path, stream: Stream) -> ApplyResult:
+        # The folder is writable for a local state, and for the state Terraform saves there when
+        # its backend fails.
+        needs = Needs(
+            writable=(request.area.root,),
+            network=request.network,
+            credentials=True,
+            workspace=request.workspace,
+        )
+        command = ("apply", *QUIET, "-json", LOCK_TIMEOUT, str(plan_file))
+        finished = self._terraform.run(request, command, needs, stream.feed)
+        if not finished.succeeded and not stream.resources:
+            raise failure(
+                "apply",
+                finished,
+                stream.diagnostics,
+                network=request.network,
+                limits=self.limits,
+                last_words=request.secrets.hide(finished.stderr.text()),
+            )
+        errored = request.area.root / ERRORED_STATE
+        return ApplyResult(
+            exit_code=finished.exit_code,
+            ending=finished.ending,
+            resources=stream.resources,
+            outputs=stream.outputs,
+            isolation=self.sandbox.isolation,
+            seconds=finished.seconds,
+            diagnostics=stream.diagnostics,
+            errored_state=errored if _regular(errored) else None,
+        )
+
+
+def _check(request: Request) -> None:
+    if not WORKSPACE.fullmatch(request.workspace):
+        raise UnsafeArgumentError(
+            f"The workspace name {request.workspace[:100]!r} is not allowed; use letters, digits,"
+            " dots, dashes and underscores."
+        )
+
+
+def _regular(path: Path) -> bool:
+    """Refuse what code of the project may have put there instead of a file: a link, a pipe."""
+    return path.is_file() and not path.is_symlink()
+
+
+def _var_files(area: WorkArea, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"-var-file={area.file(name)}" for name in names)
