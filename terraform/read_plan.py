@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from terraform.plan import Act, Change, Check, Counts, Json, OutputChange, Plan
 
 FORMAT_MAJOR = "1"
+# Far deeper than any provider's schema; everything that walks a plan walks it recursively.
+MAX_DEPTH = 150
 # Terraform's own rendering leaves these out: a check's data is read again on every apply.
 _NESTED_IN_CHECK = "read_because_check_nested"
 _ACTS = {
@@ -85,6 +87,7 @@ def _deferred(document: Mapping[str, Json]) -> tuple[Change, ...]:
 def _change(value: Json, where: str) -> Change:
     entry = _object(value, where)
     change = _object(entry.get("change"), f"{where}.change")
+    _require_depth(change, f"{where}.change")
     actions = _actions(change, f"{where}.change.actions")
     importing = change.get("importing")
     import_id = _import_id(importing, f"{where}.change.importing")
@@ -112,6 +115,20 @@ def _change(value: Json, where: str) -> Change:
         create_before_destroy=act is Act.REPLACE and actions[0] == "create",
         import_id=import_id,
     )
+
+
+def _require_depth(value: Json, where: str) -> None:
+    level: list[Json] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _containers(outer)]
+        if not level:
+            return
+    raise PlanFormatError(where, f"its values are nested deeper than {MAX_DEPTH} levels")
+
+
+def _containers(value: Json) -> list[Json]:
+    inner = value.values() if isinstance(value, Mapping) else value
+    return [item for item in inner if isinstance(item, dict | list)]
 
 
 def _actions(change: Mapping[str, Json], where: str) -> tuple[str, ...]:
@@ -160,6 +177,7 @@ def _outputs(document: Mapping[str, Json]) -> tuple[OutputChange, ...]:
 def _output(name: str, value: Json) -> OutputChange:
     where = f"output_changes.{name}"
     change = _object(value, where)
+    _require_depth(change, where)
     sensitive = marked(change.get("before_sensitive")) or marked(change.get("after_sensitive"))
     return OutputChange(
         name=name,

@@ -49,6 +49,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         worthy = {secret for secret in secrets if _is_worth_hiding(secret)}
         forms = {form for secret in worthy for form in _forms(secret)}
+        self._exact = frozenset(forms)
         self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
 
     @classmethod
@@ -86,7 +87,7 @@ class Redactor:
             }
         if isinstance(value, list):
             return [self.redact_json(v, mark_at(sensitive, i)) for i, v in enumerate(value)]
-        return HIDDEN if _number_text(value) in self._forms else value
+        return HIDDEN if _number_text(value) in self._exact else value
 
 
 def mark_at(marks: Json, step: str | int) -> Json:

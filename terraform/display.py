@@ -1,0 +1,322 @@
+"""Plan values made fit to show: secrets and unknowns become words, then two values become lines."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Self, TypeAlias
+
+from terraform.plan import Change, Json
+from terraform.redact import HIDDEN, Redactor, mark_at
+from terraform.safe_text import quoted, safe
+
+UNKNOWN = "(known after apply)"
+FORCES = " # forces replacement"
+# Matching is quadratic at worst; longer lists and texts are shown as all old, then all new.
+MAX_MATCHED = 400
+MAX_DEPTH = 60
+MAX_INLINE_CHARACTERS = 80
+# Fewer unknown attributes than this of a new resource are shown one by one.
+MIN_FOLDED = 3
+_MISSING = object()
+Step: TypeAlias = str | int
+Path: TypeAlias = tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word shown in place of a value; `identity` tells two hidden values apart, unseen."""
+
+    text: str
+    identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a diff: `sign` is `+`, `-`, `!` (changed) or a space."""
+
+    sign: str
+    depth: int
+    text: str
+
+
+def attribute_lines(change: Change, redactor: Redactor) -> Iterator[Line]:
+    """The changed attributes of one resource, the unchanged ones only counted."""
+    # What is sensitive on either side is hidden on both: the other side often has the same value.
+    marks = (change.before_sensitive, change.after_sensitive)
+    before = _shown(change.before, marks, False, redactor)  # noqa: FBT003 - a tree of marks
+    after = _shown(change.after, marks, change.unknown, redactor)
+    writer = _Writer(frozenset(change.replace_paths), redactor)
+    if change.before is None and isinstance(after, dict):
+        yield from writer.created(after)
+    elif isinstance(before, dict) and isinstance(after, dict):
+        yield from writer.members(before, after, 1, ())
+    elif isinstance(before, dict):
+        yield from writer.members(before, {}, 1, ())
+    elif before is not None or after is not None:
+        yield from writer.changed("value", before, after, 1, ())
+
+
+def value_lines(name: str, before: Json, after: Json, redactor: Redactor) -> Iterator[Line]:
+    """A value such as an output's, which has no marks of its own."""
+    shown = [
+        value if isinstance(value, Word) else _shown(value, (), False, redactor)  # noqa: FBT003 - marks
+        for value in (before, after)
+    ]
+    yield from _Writer(frozenset(), redactor).changed(safe(name), shown[0], shown[1], 0, ())
+
+
+def _shown(
+    value: Json, marks: tuple[Json, ...], unknown: Json, redactor: Redactor, depth: int = 0
+) -> Json:
+    """The value with marked parts as words and every text redacted; names stay to be compared."""
+    if value is None and unknown is False:
+        return None
+    if any(mark is True for mark in marks):
+        return Word(HIDDEN, UNKNOWN if unknown is True else _identity(value))
+    if unknown is True:
+        return Word(UNKNOWN)
+    if depth > MAX_DEPTH:
+        return Word("(nested too deeply to show)", _identity(value))
+    if isinstance(value, Mapping) or (value is None and isinstance(unknown, Mapping) and unknown):
+        return _shown_object(value or {}, marks, unknown, redactor, depth + 1)
+    if isinstance(value, list):
+        return [
+            _shown(v, tuple(mark_at(m, i) for m in marks), mark_at(unknown, i), redactor, depth + 1)
+            for i, v in enumerate(value)
+        ]
+    if isinstance(value, str):
+        hidden = redactor.redact_text(value)
+        return hidden if hidden == value else _Redacted(hidden, _identity(value))
+    shown = redactor.redact_json(value)
+    return value if shown == value else Word(HIDDEN, _identity(value))
+
+
+class _Redacted(str):
+    """A text with a part hidden; compares by what it was, so a change of the hidden part shows."""
+
+    __slots__ = ("identity",)
+    identity: str
+
+    def __new__(cls, text: str, identity: str) -> Self:
+        made = super().__new__(cls, text)
+        made.identity = identity
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Redacted) and self.identity == other.identity
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+
+def _shown_object(
+    value: Mapping[str, Json],
+    marks: tuple[Json, ...],
+    unknown: Json,
+    redactor: Redactor,
+    depth: int,
+) -> dict[str, Json]:
+    shown: dict[str, Json] = {}
+    for name in sorted({*value, *(unknown if isinstance(unknown, Mapping) else ())}):
+        inner_marks = tuple(mark_at(mark, name) for mark in marks)
+        inner = _shown(value.get(name), inner_marks, mark_at(unknown, name), redactor, depth)
+        label = redactor.redact_text(name)
+        while label in shown:  # two names that hide the same secret stay two
+            label += "'"
+        shown[label] = inner
+    return shown
+
+
+def _identity(value: Json) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+class _Writer:
+    """Turns two shown values into lines; `forcing` are the paths that force a replacement."""
+
+    def __init__(self, forcing: frozenset[Path], redactor: Redactor) -> None:
+        self._forcing = forcing
+        self._redactor = redactor
+
+    def created(self, after: dict[str, Json]) -> Iterator[Line]:
+        """A new resource's attributes, those known only later on one line when they are many."""
+        unknown = [name for name, value in after.items() if value == Word(UNKNOWN)]
+        folded = unknown if len(unknown) > MIN_FOLDED else []
+        for name, value in after.items():
+            if value is not None and name not in folded:
+                yield from self.whole("+", _key(name), value, 1, (name,))
+        if folded:
+            yield Line("+", 1, safe(f"{UNKNOWN}: {', '.join(folded)}"))
+
+    def members(
+        self, before: dict[str, Json], after: dict[str, Json], depth: int, path: Path
+    ) -> Iterator[Line]:
+        """The members of two objects: the changed ones, then how many are not."""
+        same = 0
+        for name in sorted({*before, *after}):
+            old, new = before.get(name), after.get(name)
+            if old == new and type(old) is type(new):
+                same += old is not None
+            else:
+                yield from self.changed(_key(name), old, new, depth, (*path, name))
+        if same:
+            yield Line(" ", depth, f"# {same} unchanged not shown")
+
+    def changed(self, name: str, old: Json, new: Json, depth: int, path: Path) -> Iterator[Line]:
+        """One value that changed."""
+        if old is None:
+            yield from self.whole("+", name, new, depth, path)
+        elif new is None:
+            yield from self.whole("-", name, old, depth, path)
+        elif isinstance(old, dict) and isinstance(new, dict):
+            yield Line("!", depth, f"{name}{{{self._note(path)}")
+            yield from self.members(old, new, depth + 1, path)
+            yield Line("!", depth, "}")
+        elif isinstance(old, list) and isinstance(new, list):
+            yield Line("!", depth, f"{name}[{self._note(path)}")
+            yield from self._items(old, new, depth + 1, path)
+            yield Line("!", depth, "]")
+        elif isinstance(old, str) and isinstance(new, str):
+            yield from self._texts(name, old, new, depth, path)
+        elif isinstance(old, dict | list) or isinstance(new, dict | list):
+            yield from self.whole("-", name, old, depth, path)
+            yield from self.whole("+", name, new, depth, path)
+        else:
+            yield Line("!", depth, f"{name}{_atom(old)} -> {_atom(new)}{self._note(path)}")
+
+    def whole(self, sign: str, name: str, value: Json, depth: int, path: Path) -> Iterator[Line]:
+        """One value with everything inside it, on one side only."""
+        inner = self._json_inside(value)
+        if inner is not _MISSING:
+            yield Line(sign, depth, f"{name}jsonencode({self._note(path)}")
+            yield from self.whole(sign, "", inner, depth + 1, path)
+            yield Line(sign, depth, ")")
+        elif isinstance(value, dict) and value:
+            yield Line(sign, depth, f"{name}{{{self._note(path)}")
+            for key, item in value.items():
+                if item is not None:
+                    yield from self.whole(sign, _key(key), item, depth + 1, (*path, key))
+            yield Line(sign, depth, "}")
+        elif (short := _inline(value)) and path not in self._forcing:
+            yield Line(sign, depth, f"{name}{short}")
+        elif isinstance(value, list) and value:
+            yield Line(sign, depth, f"{name}[{self._note(path)}")
+            for index, item in enumerate(value):
+                yield from self.whole(sign, "", item, depth + 1, (*path, index))
+            yield Line(sign, depth, "]")
+        elif isinstance(value, str) and "\n" in value:
+            yield Line(sign, depth, f"{name}<<-TEXT{self._note(path)}")
+            yield from (Line(sign, depth + 1, safe(line)) for line in _text_lines(value))
+            yield Line(sign, depth, "TEXT")
+        else:
+            yield Line(sign, depth, f"{name}{_atom(value)}{self._note(path)}")
+
+    def _items(self, old: list[Json], new: list[Json], depth: int, path: Path) -> Iterator[Line]:
+        same = 0
+        for tag, i, i_end, j, j_end in _matched(
+            [_frozen(v) for v in old], [_frozen(v) for v in new]
+        ):
+            if tag == "equal":
+                same += i_end - i
+            elif i_end - i == j_end - j:
+                for a, b in zip(range(i, i_end), range(j, j_end), strict=True):
+                    yield from self.changed("", old[a], new[b], depth, (*path, b))
+            else:
+                for a in range(i, i_end):
+                    yield from self.whole("-", "", old[a], depth, (*path, a))
+                for b in range(j, j_end):
+                    yield from self.whole("+", "", new[b], depth, (*path, b))
+        if same:
+            yield Line(" ", depth, f"# {same} unchanged not shown")
+
+    def _texts(self, name: str, old: str, new: str, depth: int, path: Path) -> Iterator[Line]:
+        before, after = self._json_inside(old), self._json_inside(new)
+        if before is not _MISSING and after is not _MISSING:
+            if before == after:
+                yield Line("!", depth, f"{name}jsonencode(...) # spacing or hidden parts differ")
+                return
+            yield Line("!", depth, f"{name}jsonencode({self._note(path)}")
+            yield from self.changed("", before, after, depth + 1, path)
+            yield Line("!", depth, ")")
+        elif "\n" in old and "\n" in new:
+            yield Line("!", depth, f"{name}<<-TEXT{self._note(path)}")
+            yield from _text_diff(_text_lines(old), _text_lines(new), depth + 1)
+            yield Line("!", depth, "TEXT")
+        elif "\n" in old or "\n" in new:
+            yield from self.whole("-", name, old, depth, path)
+            yield from self.whole("+", name, new, depth, path)
+        else:
+            yield Line("!", depth, f"{name}{_atom(old)} -> {_atom(new)}{self._note(path)}")
+
+    def _json_inside(self, value: Json) -> Json:
+        """The object or list that a text holds as JSON, else _MISSING."""
+        if not isinstance(value, str) or value[:1] not in {"{", "["}:
+            return _MISSING
+        try:
+            inner = json.loads(value)
+        except (ValueError, RecursionError):
+            return _MISSING
+        # Escapes in the text may have hidden a secret from the first look.
+        return _shown(inner, (), False, self._redactor)  # noqa: FBT003 - a tree of marks
+
+    def _note(self, path: Path) -> str:
+        return FORCES if path in self._forcing else ""
+
+
+def _matched(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    if max(len(old), len(new)) > MAX_MATCHED:
+        yield ("replace", 0, len(old), 0, len(new))
+        return
+    yield from SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+
+
+def _text_diff(old: list[str], new: list[str], depth: int) -> Iterator[Line]:
+    for tag, i, i_end, j, j_end in _matched(old, new):
+        if tag == "equal":
+            yield from _context(old[i:i_end], depth)
+            continue
+        yield from (Line("-", depth, safe(line)) for line in old[i:i_end])
+        yield from (Line("+", depth, safe(line)) for line in new[j:j_end])
+
+
+def _context(lines: list[str], depth: int) -> Iterator[Line]:
+    """Unchanged lines: all of a few, else two at each end."""
+    if len(lines) <= 5:  # noqa: PLR2004 - leaving out a single line would save nothing
+        yield from (Line(" ", depth, safe(line)) for line in lines)
+        return
+    yield from (Line(" ", depth, safe(line)) for line in lines[:2])
+    yield Line(" ", depth, f"# {len(lines) - 4} unchanged lines not shown")
+    yield from (Line(" ", depth, safe(line)) for line in lines[-2:])
+
+
+def _text_lines(text: str) -> list[str]:
+    return text.removesuffix("\n").split("\n")
+
+
+def _frozen(value: Json) -> str:
+    """A text that is the same for the same value, hidden parts included."""
+    if isinstance(value, dict):
+        return repr({key: _frozen(inner) for key, inner in value.items()})
+    if isinstance(value, list):
+        return repr([_frozen(inner) for inner in value])
+    return value.identity if isinstance(value, _Redacted) else repr(value)
+
+
+def _inline(value: Json) -> str:
+    """A short list of plain values on one line; empty when it is anything else."""
+    if not isinstance(value, list) or any(isinstance(item, dict | list) for item in value):
+        return ""
+    if sum(len(item) if isinstance(item, str) else 8 for item in value) > MAX_INLINE_CHARACTERS:
+        return ""
+    return f"[{', '.join(map(_atom, value))}]"
+
+
+def _key(name: str) -> str:
+    return f"{name if name.isidentifier() and name.isascii() else quoted(name)} = "
+
+
+def _atom(value: Json) -> str:
+    if isinstance(value, Word):
+        return value.text
+    return quoted(value) if isinstance(value, str) else json.dumps(value)
