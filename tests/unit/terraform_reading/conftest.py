@@ -1,0 +1,30 @@
+"""The recorded plans, and small hand-made ones."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from terraform.plan import Plan
+from terraform.read_plan import read_plan
+
+PLANS = Path(__file__).parents[2] / "fixtures" / "plans"
+
+
+@pytest.fixture(scope="session")
+def document() -> Callable[[str], dict[str, Any]]:
+    """A fresh copy of a recorded plan's document, by its folder's name."""
+
+    def read(name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((PLANS / name / "plan.json").read_text("utf-8"))
+        return found
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def plan(document: Callable[[str], dict[str, Any]]) -> Callable[[str], Plan]:
+    """A recorded plan, by its folder's name."""
+    return lambda name: read_plan(document(name))
