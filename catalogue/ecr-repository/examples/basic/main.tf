@@ -1,0 +1,6 @@
+module "checkout" {
+  source = "../../"
+
+  name = "shop/checkout"
+  tags = { team = "shop" }
+}
