@@ -60,7 +60,9 @@ def _outputs(changes: Mapping[str, Json]) -> dict[str, Json]:
 def _hashed(value: Json, sensitive: Json) -> Json:
     if sensitive is True:
         return {"sha256": hashlib.sha256(_text(value).encode()).hexdigest()}
-    if isinstance(value, Mapping):
+    if not sensitive:
+        return value
+    if isinstance(value, dict):
         return {key: _hashed(inner, mark_at(sensitive, key)) for key, inner in value.items()}
     if isinstance(value, list):
         return [_hashed(inner, mark_at(sensitive, index)) for index, inner in enumerate(value)]
@@ -69,7 +71,7 @@ def _hashed(value: Json, sensitive: Json) -> Json:
 
 def _pruned(marks: Json) -> Json:
     """The marks without branches that mark nothing: versions differ in how many they write."""
-    if isinstance(marks, Mapping):
+    if isinstance(marks, dict):
         return {key: _pruned(inner) for key, inner in marks.items() if marked(inner)}
     if isinstance(marks, list) and marked(marks):
         return [_pruned(inner) for inner in marks]

@@ -11,6 +11,8 @@ from terraform.plan import Act, Change, Check, Counts, Json, OutputChange, Plan
 FORMAT_MAJOR = "1"
 # Far deeper than any provider's schema; everything that walks a plan walks it recursively.
 MAX_DEPTH = 150
+# What json.loads makes; asking for these exact types is several times faster than for protocols.
+_CONTAINERS = frozenset((dict, list))
 # Terraform's own rendering leaves these out: a check's data is read again on every apply.
 _NESTED_IN_CHECK = "read_because_check_nested"
 _ACTS = {
@@ -120,15 +122,15 @@ def _change(value: Json, where: str) -> Change:
 def _require_depth(value: Json, where: str) -> None:
     level: list[Json] = [value]
     for _ in range(MAX_DEPTH):
-        level = [inner for outer in level for inner in _containers(outer)]
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if inner and type(inner) in _CONTAINERS
+        ]
         if not level:
             return
     raise PlanFormatError(where, f"its values are nested deeper than {MAX_DEPTH} levels")
-
-
-def _containers(value: Json) -> list[Json]:
-    inner = value.values() if isinstance(value, Mapping) else value
-    return [item for item in inner if isinstance(item, dict | list)]
 
 
 def _actions(change: Mapping[str, Json], where: str) -> tuple[str, ...]:
@@ -150,7 +152,7 @@ def _marks(value: Json, where: str) -> Json:
     """A tree of marks; anything but true, false, objects and lists in the top is refused."""
     if value is None:
         return False
-    if not isinstance(value, bool | Mapping | list):
+    if not isinstance(value, bool | dict | list):
         raise PlanFormatError(where, f"a tree of marks was expected, not {_kind(value)}")
     return value
 
@@ -191,7 +193,7 @@ def _output(name: str, value: Json) -> OutputChange:
 
 def marked(tree: Json) -> bool:
     """True when a tree of marks has at least one mark."""
-    if isinstance(tree, Mapping):
+    if isinstance(tree, dict):
         return any(marked(inner) for inner in tree.values())
     if isinstance(tree, list):
         return any(marked(inner) for inner in tree)
@@ -240,7 +242,7 @@ def _counts(changes: Sequence[Change]) -> Counts:
 
 
 def _object(value: Json, where: str) -> Mapping[str, Json]:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise PlanFormatError(where, f"an object was expected, not {_kind(value)}")
     return value
 

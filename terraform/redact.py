@@ -17,6 +17,8 @@ HIDDEN = "(sensitive value)"
 MIN_LENGTH = 6
 MIN_LENGTH_ONE_KIND = 8
 MIN_DISTINCT = 4
+# Below so many characters a form, looking up the text's parts beats looking for every form.
+_SHORT_TEXT = 4
 # Names whose values are settings of the run, never secrets.
 _HARMLESS = re.compile(
     r"(PATH|HOME|LANG|LC_\w+|TERM|TMPDIR|TMP|TEMP|USER|LOGNAME|SHELL|PWD|TZ|NO_COLOR|\w+_REGION"
@@ -50,7 +52,10 @@ class Redactor:
         worthy = {secret for secret in secrets if _is_worth_hiding(secret)}
         forms = {form for secret in worthy for form in _forms(secret)}
         self._exact = frozenset(forms)
-        self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+        self._forms = tuple(sorted(forms, key=_longest_first))
+        self._by_start: dict[str, list[str]] = {}
+        for form in self._forms:
+            self._by_start.setdefault(form[:MIN_LENGTH], []).append(form)
 
     @classmethod
     def of(
@@ -68,11 +73,19 @@ class Redactor:
     def redact_text(self, text: str) -> str:
         """The text with every secret replaced by `(sensitive value)`."""
         text = _KNOWN.sub(_hide_known, text)
-        # Each `in` is one fast scan; a pattern of thousands of alternatives would not be.
-        present = [form for form in self._forms if form in text]
+        present = self._present(text)
         if not present:
             return text
         return re.sub("|".join(map(re.escape, present)), HIDDEN, text)
+
+    def _present(self, text: str) -> list[str]:
+        """The forms that stand in the text, longest first."""
+        if len(text) > _SHORT_TEXT * len(self._forms):
+            # Each `in` is one fast scan; a pattern of thousands of alternatives would not be.
+            return [form for form in self._forms if form in text]
+        starts = {text[i : i + MIN_LENGTH] for i in range(len(text) - MIN_LENGTH + 1)}
+        found = (form for start in starts for form in self._by_start.get(start, ()))
+        return sorted((form for form in found if form in text), key=_longest_first)
 
     def redact_json(self, value: Json, sensitive: Json = None) -> Json:
         """The value with marked parts hidden whole and every other text and name redacted."""
@@ -94,11 +107,15 @@ def mark_at(marks: Json, step: str | int) -> Json:
     """The marks below one name or index; a marked whole marks all its parts."""
     if marks is True:
         return True
-    if isinstance(marks, Mapping):
+    if isinstance(marks, dict):
         return marks.get(step, False)
     if isinstance(marks, list) and isinstance(step, int) and step < len(marks):
         return marks[step]
     return False
+
+
+def _longest_first(form: str) -> tuple[int, str]:
+    return -len(form), form
 
 
 def _number_text(value: Json) -> str:
@@ -165,15 +182,23 @@ def _marked_variables(document: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _marked_texts(value: Json, marks: Json) -> Iterator[str]:
-    if marks is None or marks is False or value is None:
+    if not marks or value is None:
         return
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _marked_texts(inner, mark_at(marks, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _marked_texts(inner, mark_at(marks, index))
-    elif marks is True and not isinstance(value, bool):
+    if marks is True:
+        yield from _leaves(value)
+    elif isinstance(marks, dict) and isinstance(value, dict):
+        for key, inner in marks.items():
+            yield from _marked_texts(value.get(key), inner)
+    elif isinstance(marks, list) and isinstance(value, list):
+        for item, inner in zip(value, marks, strict=False):
+            yield from _marked_texts(item, inner)
+
+
+def _leaves(value: Json) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(inner)
+    elif value is not None and not isinstance(value, bool):
         yield from _parts(str(value))
 
 
@@ -187,7 +212,7 @@ def _parts(text: str) -> Iterator[str]:
             inner = json.loads(text)
         except (ValueError, RecursionError):
             return
-        yield from _marked_texts(inner, marks=True)
+        yield from _leaves(inner)
 
 
 def _is_worth_hiding(secret: str) -> bool:

@@ -127,10 +127,10 @@ def _rank(change: Change) -> tuple[int, int, str]:
 
 
 def _exposed(change: Change) -> Iterator[str]:
-    after = change.after if isinstance(change.after, Mapping) else {}
-    before = change.before if isinstance(change.before, Mapping) else {}
-    for name, opening in _OPENING.items():
-        value = after.get(name)
+    after = change.after if isinstance(change.after, dict) else {}
+    before = change.before if isinstance(change.before, dict) else {}
+    for name in sorted(_OPENING.keys() & after.keys()):
+        value, opening = after[name], _OPENING[name]
         # `in` would take 0 for False.
         if any(value is one or value == one != 0 for one in opening) and before.get(name) != value:
             yield f"sets {name} to {json.dumps(value)}"
@@ -144,7 +144,7 @@ def _exposed(change: Change) -> Iterator[str]:
 
 
 def _opens(value: Json) -> bool:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return any(_opens(inner) for inner in value.values())
     if isinstance(value, list):
         return any(_opens(inner) for inner in value)
@@ -152,8 +152,8 @@ def _opens(value: Json) -> bool:
 
 
 def _open_policies(change: Change) -> Iterator[str]:
-    after = change.after if isinstance(change.after, Mapping) else {}
-    before = change.before if isinstance(change.before, Mapping) else {}
+    after = change.after if isinstance(change.after, dict) else {}
+    before = change.before if isinstance(change.before, dict) else {}
     for name in _POLICY_ATTRIBUTES:
         if after.get(name) == before.get(name):
             continue
