@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from terraform.runner import ApplyResult
-
 from handlers import messages
 from handlers.actions import (
     Action,
@@ -30,6 +28,7 @@ from handlers.selection import configured, select
 from handlers.show import show
 from policy.gate import Row, opens
 from policy.receipt import PlanState, StoredPlan
+from terraform.results import ApplyResult, Phase
 
 router = Router()
 
@@ -132,7 +131,7 @@ def apply_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
         raise UserError("The plan file is gone. `/plan` makes a new plan.")
     yield _event(run, Milestone.APPLYING)
     work = Work(pr.repo, pr.number, pr.head_sha, project)
-    result = ports.terraform.apply(work, plan_file, control)
+    result = ports.terraform.apply(work, stored, plan_file, control)
     state = PlanState.APPLIED if result.succeeded else PlanState.FAILED
     yield EndPlans(pr.repo, pr.number, state, project=project.name)
     if not result.succeeded:
@@ -155,14 +154,22 @@ def _event(run: Run, milestone: Milestone) -> RecordEvent:
 def outcome(result: ApplyResult) -> str:
     """What an apply that failed or was stopped has done, resource by resource."""
     head = "**Stopped.**" if result.interrupted else "**Failed.**"
-    messages_said = [f"- {plain(each.summary)}" for each in result.diagnostics if each.summary]
-    lines = [(code(each.address), each.action, each.state) for each in result.resources]
+    said = [f"- {plain(each.summary)}" for each in result.diagnostics if each.summary]
+    lines = [(code(each.address), each.action, PHASES[each.phase]) for each in result.resources]
     parts = [f"{head} What Terraform did before:"]
-    parts.append(table(("resource", "action", "state"), lines) if lines else "Nothing was changed.")
-    if messages_said:
-        parts.append("\n".join(messages_said))
+    parts.append(table(("resource", "action", "how far"), lines) if lines else "Nothing.")
+    parts.extend(["\n".join(said)] if said else [])
+    if result.errored_state is not None:
+        parts.append("The state could not be written to its backend: ask the operator now.")
     parts.append("Next: `/plan` shows what is left to do.")
     return "\n\n".join(parts)
+
+
+PHASES = {
+    Phase.STARTED: "**begun, end not known**",
+    Phase.COMPLETE: "done",
+    Phase.ERRORED: "**failed**",
+}
 
 
 @router.ended(RunKind.APPLY)

@@ -77,6 +77,9 @@ def _start(issue: Issue, ports: Ports, actor: str) -> Iterator[Action]:
         for run in ports.runs.of(issue.repo, issue.number)
         if run.request.kind is RunKind.GENERATE
     ]
+    if runs and not runs[-1].state.final and runs[-1].request.detail["words"] == _words(issue):
+        # Opening with a label sends two deliveries.
+        return
     before = runs[-1].id if runs else "first"
     yield CancelRuns(
         repo=issue.repo,
@@ -92,6 +95,7 @@ def _start(issue: Issue, ports: Ports, actor: str) -> Iterator[Action]:
             number=issue.number,
             key=f"{issue.repo}#{issue.number} generate {before} {_words(issue)}",
             actor=actor,
+            detail={"words": _words(issue)},
         )
     )
     yield PutComment(issue.repo, issue.number, COMMENT, messages.DRAFTING)

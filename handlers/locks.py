@@ -67,5 +67,5 @@ def hand_over(repo: RepoName, waiter: Waiter, ports: Ports) -> Iterator[Action]:
         return
     runs = ports.runs.of(repo, waiter.number, pr.head_sha)
     waited = [run.id for run in runs if run.request.project == waiter.project]
-    yield from start(pr, (project,), why=f"turn-{max(waited, default='')}", actor=pr.author)
+    yield from start(pr, (project,), why=f"turn-{waited[-1] if waited else ''}", actor=pr.author)
     yield from show(repo, pr.number, pr.head_sha, ports)

@@ -6,9 +6,6 @@ from dataclasses import asdict
 from fnmatch import fnmatchcase
 
 from terraform.estimate import estimate
-from terraform.render import render
-from terraform.risk import risks
-from terraform.runner import PlanResult
 
 from handlers import messages
 from handlers.actions import (
@@ -27,6 +24,7 @@ from handlers.events import (
     PullRequestChanged,
     RerunRequested,
 )
+from handlers.markdown import code, plain
 from handlers.permissions import require
 from handlers.ports import Control, Ports, PullRequest, Work
 from handlers.project_check import PREFIX
@@ -39,6 +37,9 @@ from policy.findings import PolicyResult, Verdict, merged
 from policy.receipt import Facts, NewPlan, digest
 from terraform.project import Project
 from terraform.read_plan import read_plan
+from terraform.render import render
+from terraform.risk import risks
+from terraform.runner import PlanResult
 
 router = Router()
 # The check's text takes 65,535 bytes; the fence around the diff is within this.
@@ -108,8 +109,9 @@ def _again(
     wanted = check_name.removeprefix(PREFIX) if check_name.startswith(PREFIX) else None
     projects = [project for project in selection.projects if wanted in {None, project.name}]
     runs = ports.runs.of(pr.repo, pr.number, pr.head_sha)
+    plans = [run.id for run in runs if run.request.kind is RunKind.PLAN]
     # Pressing twice while the newest run goes on asks for the same thing.
-    newest = max((run.id for run in runs if run.request.kind is RunKind.PLAN), default="none")
+    newest = plans[-1] if plans else "none"
     yield from start(pr, projects, why=f"after-{newest}", actor=event.actor.login)
     yield from show(pr.repo, pr.number, pr.head_sha, ports)
 
@@ -231,11 +233,11 @@ def _kept(
         empty=plan.empty,
         policy=policy,
         cost=cost.result(),
-        risks=tuple(risk.sentence for risk in risks(plan)),
+        risks=tuple(f"{code(risk.address)}: {plain(risk.message)}" for risk in risks(plan)),
         rendered=render(plan, limit_bytes=DIFF_BYTES),
         network=work.project.network.value,
     )
-    yield StorePlan(new, result.plan_file)
+    yield StorePlan(new, result.plan_file.read_bytes())
     yield RecordEvent(
         repo=pr.repo,
         number=pr.number,

@@ -4,15 +4,12 @@ Every method may raise `TransientError`; what cannot be known is None or `unknow
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Protocol
 
 from rag.draft import Draft
-from terraform.runner import ApplyResult, PlanResult
 
 from handlers.configuration import Configuration
 from handlers.events import RepoName, Sha
@@ -21,6 +18,7 @@ from policy.findings import PolicyResult
 from policy.receipt import Approval, StoredPlan
 from rag.request import Outcome, Request
 from terraform.project import Application, Project
+from terraform.runner import ApplyResult, PlanResult
 
 
 class Permission(StrEnum):
@@ -128,9 +126,6 @@ class Sources(Protocol):
     def changed(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> tuple[str, ...]:
         """The paths that head changes since it left base (three-dot)."""
 
-    def checkout(self, repo: RepoName, sha: Sha) -> AbstractContextManager[Path]:
-        """A fresh folder with the commit's files and no `.git`, deleted at the end."""
-
 
 class Plans(Protocol):
     """The stored plans."""
@@ -215,9 +210,11 @@ class Terraform(Protocol):
     """Terraform in its sandbox, on one project of one commit."""
 
     def plan(self, work: Work, control: Control) -> PlanResult:
-        """Init, plan and show; raises TerraformError and its kin."""
+        """Init, plan and show; raises UserError with Terraform's words."""
 
-    def apply(self, work: Work, plan_file: bytes, control: Control) -> ApplyResult:
+    def apply(
+        self, work: Work, stored: StoredPlan, plan_file: bytes, control: Control
+    ) -> ApplyResult:
         """Apply exactly this plan file, with the init of the plan where it is still there."""
 
 

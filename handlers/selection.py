@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from terraform.projects import discover, touched
-
 from handlers.configuration import (
     CONFIGURATION_PATH,
     Configuration,
@@ -14,6 +12,7 @@ from handlers.errors import UserError
 from handlers.ports import Ports, PullRequest, SourceTree
 from policy.findings import Finding, Place, Severity
 from terraform.project import Project
+from terraform.projects import discover, references, touched
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +35,19 @@ def select(pr: PullRequest, ports: Ports) -> Selection:
     configuration = configured(base, where="the base branch")
     if CONFIGURATION_PATH in changed:
         configured(head, where="this pull request")
-    projects = configuration.projects or discover(head.paths, lambda path: head.read(path) or "")
+
+    def read(path: str) -> str:
+        return head.read(path) or ""
+
+    projects = configuration.known_projects(discover(head.paths, read))
     return Selection(
         configuration,
-        touched(projects, changed, head.paths, lambda path: head.read(path) or ""),
+        touched(
+            projects,
+            changed,
+            references(head.paths, read),
+            when_modified=configuration.when_modified,
+        ),
     )
 
 

@@ -31,12 +31,12 @@ def sync_requests(
     """One sync run for each Application mapped to a project that is applied or had no changes."""
     assert event.merged_sha is not None, "asked only after a merge"  # noqa: S101 -- for the types
     settled = set(done)
-    applications = {
-        application: project.name
+    applications = dict.fromkeys(
+        application
         for project in projects
         if project.name in settled
         for application in project.applications
-    }
+    )
     return tuple(
         RunRequest(
             kind=RunKind.SYNC,
@@ -44,11 +44,11 @@ def sync_requests(
             number=event.number,
             key=f"{event.repo} sync {application.namespace}/{application.name} {event.merged_sha}",
             head_sha=event.merged_sha,
-            project=project,
+            project=f"{application.namespace}/{application.name}",
             actor=event.actor.login,
             detail={"namespace": application.namespace, "name": application.name},
         )
-        for application, project in applications.items()
+        for application in applications
     )
 
 

@@ -1,0 +1,86 @@
+"""Performing actions: each goes to the one adapter that can do it, in the order given."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from bot.approvals import Approvals
+from bot.deployments import Deployments
+from bot.locks import Locks
+from bot.plans import Plans
+from bot.proposals import Proposals
+from bot.publish import Publisher
+from bot.queue import Queues
+from bot.runs import Runs
+from handlers.actions import (
+    Action,
+    CancelRuns,
+    EndPlans,
+    ProposeChange,
+    PutComment,
+    React,
+    RecordApproval,
+    RecordEvent,
+    ReleaseLocks,
+    SetCheck,
+    SetDeploymentStatus,
+    StartRun,
+    StorePlan,
+    WithdrawProposal,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Every adapter that actions reach."""
+
+    publisher: Publisher
+    proposals: Proposals
+    runs: Runs
+    queues: Queues
+    plans: Plans
+    approvals: Approvals
+    locks: Locks
+    deployments: Deployments
+
+    def __call__(self, action: Action) -> None:  # noqa: C901, PLR0912 -- one arm an action
+        """Do what the action says; doing it twice changes nothing."""
+        match action:
+            case SetCheck():
+                self.publisher.set_check(action)
+            case PutComment():
+                self.publisher.put_comment(action)
+            case React():
+                self.publisher.react(action)
+            case SetDeploymentStatus():
+                self.publisher.set_deployment_status(action)
+            case ProposeChange():
+                self.proposals.propose(action)
+            case WithdrawProposal():
+                self.proposals.withdraw(action)
+            case StartRun():
+                self._start(action)
+            case CancelRuns():
+                self._cancel(action)
+            case StorePlan():
+                self.plans.store(action.plan, action.plan_file)
+            case EndPlans():
+                self.plans.end(action.repo, action.number, action.state, action.project)
+            case RecordApproval():
+                self.approvals.record(action.approval)
+            case ReleaseLocks():
+                self.locks.release(action.repo, action.number, action.project)
+            case RecordEvent():
+                self.deployments.record(action)
+            case _:
+                assert_never(action)
+
+    def _cancel(self, action: CancelRuns) -> None:
+        # A withdrawn run is queued once more, so that its end is shown.
+        for run_id, kind in self.runs.cancel(action):
+            self.queues.put_run(kind, run_id)
+
+    def _start(self, action: StartRun) -> None:
+        run = self.runs.start(action.request)
+        # Queued after the row is committed; a row whose message is lost is swept up.
+        if run is not None:
+            self.queues.put_run(run.request.kind, run.id)

@@ -1,0 +1,184 @@
+"""The content of repositories by commit, from a bare mirror that git keeps up to date by SHA.
+
+Runs git with a fixed environment: no hooks, filters, LFS, submodules or configuration of the host.
+"""
+
+import base64
+import fcntl
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from handlers.errors import TransientError
+from handlers.events import RepoName, Sha
+
+# A first fetch of a large repository takes minutes, a later one a second.
+FETCH_SECONDS = 600
+LOCAL_SECONDS = 120
+# No Terraform or configuration file that a person reviews is larger.
+LARGEST_TEXT_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """One repository's bare mirror."""
+
+    folder: Path
+    environment: Mapping[str, str] = field(repr=False)
+
+    def git(
+        self, *arguments: str, seconds: int = LOCAL_SECONDS, **variables: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run one git command in the mirror; its exit code is the caller's to read."""
+        return subprocess.run(
+            ("git", "-C", str(self.folder), *arguments),
+            env={**self.environment, **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+
+    def output(self, *arguments: str) -> bytes:
+        """The output of a local git command that only fails when the mirror is broken."""
+        done = self.git(*arguments)
+        if done.returncode != 0:
+            raise TransientError(f"git {arguments[0]} failed in the mirror")
+        return done.stdout
+
+
+class CommitTree:
+    """The files of one commit, read from the mirror; links are not followed."""
+
+    def __init__(self, mirror: Mirror, sha: Sha) -> None:
+        self._mirror = mirror
+        self._sha = sha
+
+    @cached_property
+    def _entries(self) -> dict[str, str]:
+        """Blob ids of regular files by path; links and submodules are left out."""
+        listed = self._mirror.output("ls-tree", "-r", "-z", "--full-tree", self._sha)
+        entries = {}
+        for line in listed.split(b"\0"):
+            head, _, name = line.partition(b"\t")
+            if head.startswith(b"100"):
+                entries[name.decode(errors="surrogateescape")] = head.split()[2].decode()
+        return entries
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """Every regular file, relative to the root, in order."""
+        return tuple(self._entries)
+
+    def read(self, path: str) -> str | None:
+        """A text file's content; None where there is none, or it is not UTF-8 or too large."""
+        blob = self._entries.get(path)
+        if blob is None:
+            return None
+        content = self._mirror.output("cat-file", "blob", blob)
+        if len(content) > LARGEST_TEXT_BYTES:
+            return None
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            return None
+
+
+class Sources:
+    """The port of that name: trees, differences and checkouts of any commit of a repository."""
+
+    def __init__(self, *, folder: Path, git_url: str, token: Callable[[RepoName], str]) -> None:
+        self._folder = folder
+        self._git_url = git_url.rstrip("/")
+        self._token = token
+
+    def tree(self, repo: RepoName, sha: Sha) -> CommitTree:
+        """The tree of a commit."""
+        return CommitTree(self._having(repo, sha), sha)
+
+    def changed(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> tuple[str, ...]:
+        """The paths that head changes since it left base (three-dot)."""
+        mirror = self._having(repo, base_sha, head_sha)
+        range_ = f"{base_sha}...{head_sha}"
+        # A rename touches the place it leaves as well.
+        listed = mirror.output("diff", "--name-only", "--no-renames", "-z", range_)
+        return tuple(name.decode(errors="surrogateescape") for name in listed.split(b"\0") if name)
+
+    def check_out(self, repo: RepoName, sha: Sha, folder: Path) -> None:
+        """Write the commit's files into an empty folder, without `.git`."""
+        mirror = self._having(repo, sha)
+        folder.mkdir(parents=True, exist_ok=True)
+        index = folder.parent / f".{folder.name}.index"
+        try:
+            done = mirror.git(
+                "--work-tree",
+                str(folder),
+                "checkout",
+                "--force",
+                sha,
+                "--",
+                ".",
+                GIT_INDEX_FILE=str(index),
+            )
+        finally:
+            index.unlink(missing_ok=True)
+        if done.returncode != 0:
+            raise TransientError(f"git could not check out {sha[:12]} of {repo}")
+
+    def _having(self, repo: RepoName, *shas: Sha) -> Mirror:
+        """The mirror, with these commits in it."""
+        mirror = Mirror(self._folder / f"{repo}.git", _environment())
+        with _alone(mirror.folder):
+            if not (mirror.folder / "HEAD").is_file():
+                mirror.folder.mkdir(parents=True, exist_ok=True)
+                mirror.output("init", "--quiet", "--bare")
+            missing = [sha for sha in shas if not _has(mirror, sha)]
+            if missing:
+                self._fetch(repo, mirror, missing)
+        return mirror
+
+    def _fetch(self, repo: RepoName, mirror: Mirror, shas: Sequence[Sha]) -> None:
+        pair = base64.b64encode(f"x-access-token:{self._token(repo)}".encode()).decode()
+        # By environment: an argument vector is there for every user of the machine to read.
+        header = {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "http.extraHeader",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {pair}",
+        }
+        url = f"{self._git_url}/{repo}.git"
+        arguments = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", url, *shas)
+        try:
+            done = mirror.git(*arguments, seconds=FETCH_SECONDS, **header)
+        except subprocess.TimeoutExpired as exc:
+            raise TransientError(f"git fetch of {repo} took too long") from exc
+        if done.returncode != 0:
+            raise TransientError(f"git fetch of {repo} failed")
+
+
+def _has(mirror: Mirror, sha: Sha) -> bool:
+    return mirror.git("cat-file", "-e", f"{sha}^{{commit}}").returncode == 0
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.devnull,
+        "LANG": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_LFS_SKIP_SMUDGE": "1",
+    }
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time makes and fills a mirror."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,140 @@
+"""Terraform for runs: work area, credentials, progress, and errors in people's words."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from bot.work_areas import WorkAreas
+from handlers.errors import UserError
+from handlers.markdown import code, plain
+from handlers.ports import Control, Work
+from policy.findings import Finding, Place, Severity
+from policy.receipt import StoredPlan
+from terraform.errors import Diagnostic, StateLockedError, TerraformError
+from terraform.errors import Severity as DiagnosticSeverity
+from terraform.results import ApplyResult, PlanResult, Progress
+from terraform.runner import Request, Runner
+from terraform.work_area import WorkArea
+
+
+class TerraformRuns:
+    """The port `Terraform`; `plan_environment` and `apply_environment` are read afresh each run."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        areas: WorkAreas,
+        *,
+        plan_environment: Callable[[], Mapping[str, str]],
+        apply_environment: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._runner = runner
+        self._areas = areas
+        self._plan_environment = plan_environment
+        self._apply_environment = apply_environment
+
+    def plan(self, work: Work, control: Control) -> PlanResult:
+        """Init, plan and show; raises UserError with Terraform's words."""
+        with self._areas.of(work, control) as area, _in_words():
+            control.progress("terraform init")
+            request = _request(work, area, control, self._plan_environment())
+            self._runner.init(request)
+            control.progress("terraform plan")
+            return self._runner.plan(request, var_files=work.project.var_files)
+
+    def apply(
+        self, work: Work, stored: StoredPlan, plan_file: bytes, control: Control
+    ) -> ApplyResult:
+        """Apply exactly this plan file; raises UserError where nothing was begun."""
+        with self._areas.of(work, control) as area, _in_words():
+            area.prepare()
+            path = area.control / f"{stored.id}.tfplan"
+            path.write_bytes(plan_file)
+            try:
+                counts = stored.plan.counts
+                return self._runner.apply(
+                    _request(work, area, control, self._apply_environment()),
+                    path,
+                    plan_digest=stored.facts.plan_digest,
+                    total=counts.add + counts.change + counts.destroy,
+                )
+            finally:
+                path.unlink(missing_ok=True)
+
+
+def _request(
+    work: Work, area: WorkArea, control: Control, environment: Mapping[str, str]
+) -> Request:
+    def tell(progress: Progress) -> None:
+        of = f" ({progress.done} of {progress.total})" if progress.total else ""
+        control.progress(f"{progress.message}{of}")
+
+    return Request(
+        area=area,
+        workspace=work.project.workspace,
+        network=work.project.network,
+        environment=environment,
+        should_stop=control.should_stop,
+        on_progress=tell,
+    )
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except StateLockedError as exc:
+        raise UserError(_state_locked(exc), _findings(exc.diagnostics)) from exc
+    except TerraformError as exc:
+        raise UserError(said(exc), _findings(exc.diagnostics)) from exc
+
+
+def said(error: TerraformError) -> str:
+    """What Terraform said, in Markdown: its sentence, then each error with its place."""
+    errors = [each for each in error.diagnostics if each.severity is DiagnosticSeverity.ERROR]
+    lines = [f"- {_where(each)}**{plain(each.summary)}** {plain(each.detail)}" for each in errors]
+    return "\n".join([plain(str(error)), "", *lines]).strip()
+
+
+def _where(diagnostic: Diagnostic) -> str:
+    if not diagnostic.file:
+        return ""
+    return f"{code(f'{diagnostic.file}:{diagnostic.start_line}')} "
+
+
+def _state_locked(error: StateLockedError) -> str:
+    lock = error.lock
+    return (
+        f"Terraform's own state lock is held by {code(lock.who or 'somebody')} since "
+        f"{plain(lock.created) or 'an unknown time'} for {plain(lock.operation) or 'something'} "
+        f"(lock {code(lock.id)}). If nobody works there any more, run "
+        f"{code(f'terraform force-unlock {lock.id}')} in the project, then `/plan`."
+    )
+
+
+def _findings(diagnostics: tuple[Diagnostic, ...]) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            rule="terraform",
+            source="terraform",
+            severity=Severity.BLOCK,
+            address=each.address,
+            message=f"{each.summary} {each.detail}".strip(),
+            place=Place(each.file, each.start_line, max(each.start_line, each.end_line)),
+        )
+        for each in diagnostics
+        if each.severity is DiagnosticSeverity.ERROR and each.file and each.start_line
+    )
+
+
+def environment_file(path: Path | None) -> Callable[[], Mapping[str, str]]:
+    """Reads the variables of a run from a file of `NAME=value` lines; none without a file."""
+
+    def read() -> Mapping[str, str]:
+        if path is None:
+            return {}
+        return {name: value for name, value in dotenv_values(path).items() if value is not None}
+
+    return read
