@@ -1,0 +1,111 @@
+"""A plan cut down to what Checkov needs: no past values, no empty blocks, no far neighbours."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+IDLE = (["no-op"], ["read"], ["forget"], ["delete"])
+_INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
+_MODULE = re.compile(r"module\.([^.]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """A plan document for Checkov; `given` are its managed resources, `changed` those to judge."""
+
+    document: Mapping[str, Any]
+    given: frozenset[str]
+    changed: frozenset[str]
+
+
+def trimmed(plan: Mapping[str, Any]) -> Trimmed:
+    """Keep the modules that hold a changed resource.
+
+    Unchanged resources beside a changed one stay, as some checks look for a neighbour (a bucket's
+    access block, say). Empty lists go: Checkov takes an absent block for a present one.
+    """
+    changes = [change for change in plan.get("resource_changes", ()) if is_judged(change)]
+    modules = {change.get("module_address", "") for change in changes}
+    root = kept_module(plan.get("planned_values", {}).get("root_module", {}), modules)
+    return Trimmed(
+        document={
+            "format_version": plan.get("format_version", "1.2"),
+            "terraform_version": plan.get("terraform_version", ""),
+            "planned_values": {"root_module": root},
+            "resource_changes": [kept_change(change, written(change, plan)) for change in changes],
+            "configuration": plan.get("configuration", {}),
+        },
+        given=frozenset(change["address"] for change in changes) | frozenset(managed(root)),
+        changed=frozenset(change["address"] for change in changes),
+    )
+
+
+def is_judged(change: Mapping[str, Any]) -> bool:
+    """Whether a change leaves a managed resource behind that was not there, or not so, before."""
+    return change.get("mode") == "managed" and change["change"]["actions"] not in IDLE
+
+
+def kept_module(module: Mapping[str, Any], modules: set[str]) -> dict[str, Any]:
+    """One module of the planned values, its resources only if the module is among `modules`."""
+    here = module.get("address", "") in modules
+    children = [kept_module(child, modules) for child in module.get("child_modules", ())]
+    kept: dict[str, Any] = {"resources": list(map(kept_resource, module.get("resources", ())))}
+    if not here:
+        kept["resources"] = []
+    if "address" in module:
+        kept["address"] = module["address"]
+    return kept | ({"child_modules": children} if children else {})
+
+
+def kept_resource(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """One planned resource without its empty lists."""
+    return {**resource, "values": without_empty_lists(resource.get("values", {}))}
+
+
+def kept_change(change: Mapping[str, Any], arguments: frozenset[str]) -> dict[str, Any]:
+    """One change without the values, which the planned values hold already.
+
+    Of what is unknown only the `arguments` in the configuration stay: Checkov takes unknown for
+    present, and a provider computes many blocks that nobody wrote.
+    """
+    names = ("address", "mode", "type", "name", "index", "module_address")
+    unknown = change["change"].get("after_unknown") or {}
+    actions = {
+        "actions": change["change"]["actions"],
+        "before": None,
+        "after": None,
+        "after_unknown": {key: value for key, value in unknown.items() if key in arguments},
+    }
+    return {name: change[name] for name in names if name in change} | {"change": actions}
+
+
+def written(change: Mapping[str, Any], plan: Mapping[str, Any]) -> frozenset[str]:
+    """The arguments that the configuration gives to a change's resource."""
+    module = plan.get("configuration", {}).get("root_module", {})
+    for name in _MODULE.findall(_INDEX.sub("", change.get("module_address", ""))):
+        module = module.get("module_calls", {}).get(name, {}).get("module", {})
+    named = (
+        resource.get("expressions", {})
+        for resource in module.get("resources", ())
+        if (resource["type"], resource["name"]) == (change["type"], change["name"])
+    )
+    return frozenset(key for expressions in named for key in expressions)
+
+
+def managed(module: Mapping[str, Any]) -> Iterator[str]:
+    """The addresses of all managed resources below a module."""
+    for resource in module.get("resources", ()):
+        if resource.get("mode") == "managed":
+            yield resource["address"]
+    for child in module.get("child_modules", ()):
+        yield from managed(child)
+
+
+def without_empty_lists(value: Any) -> Any:
+    """The same JSON value with every empty list left out of its object."""
+    if isinstance(value, dict):
+        return {key: without_empty_lists(item) for key, item in value.items() if item != []}
+    if isinstance(value, list):
+        return [without_empty_lists(item) for item in value]
+    return value
