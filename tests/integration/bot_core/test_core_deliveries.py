@@ -53,7 +53,7 @@ def expire_leases(database: Database) -> None:
         connection.execute("UPDATE deliveries SET leased_until = now() - interval '1 second'")
 
 
-def test_a_delivery_sent_again_is_stored_and_queued_once(add: Add, events) -> None:
+def test_a_delivery_sent_again_is_stored_and_queued_once(add: Add, events: Queue) -> None:
     """However often GitHub sends a delivery, one message is queued."""
     add([DELIVERY, DELIVERY])
     add([DELIVERY])
