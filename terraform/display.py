@@ -54,7 +54,7 @@ def attribute_lines(change: Change, redactor: Redactor) -> Iterator[Line]:
     elif isinstance(before, dict):
         yield from writer.members(before, {}, 1, ())
     elif before is not None or after is not None:
-        yield from writer.changed("value", before, after, 1, ())
+        yield from writer.changed("value = ", before, after, 1, ())
 
 
 def value_lines(name: str, before: Json, after: Json, redactor: Redactor) -> Iterator[Line]:

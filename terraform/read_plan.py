@@ -3,6 +3,7 @@
 The document's major format version is 1 from Terraform 1.1 and OpenTofu 1.6 to this day.
 """
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -35,6 +36,15 @@ class PlanFormatError(ValueError):
     def __init__(self, where: str, problem: str) -> None:
         super().__init__(f"the plan cannot be read at {where}: {problem}")
         self.where = where
+
+
+def parse_plan(text: str | bytes) -> Plan:
+    """Read a plan from its JSON text; raises PlanFormatError as `read_plan` does."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PlanFormatError("the document", f"it is no JSON ({error})") from error
+    return read_plan(document)
 
 
 def read_plan(document: Mapping[str, Json]) -> Plan:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terraform.address import Address, parse_address
@@ -195,6 +195,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.dictionaries(st.text(min_size=1).filter(lambda key: key != "//"), json_values))
 def test_json_values_survive(values: dict[str, object]) -> None:
     """What stands in a `.tf.json` file is what the block holds."""
@@ -205,6 +206,7 @@ def test_json_values_survive(values: dict[str, object]) -> None:
     assert {name: attribute.value for name, attribute in block.attributes.items()} == values
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text())
 def test_any_text_is_an_address_or_none(text: str) -> None:
     """Taking an address apart never fails."""
@@ -213,6 +215,7 @@ def test_any_text_is_an_address_or_none(text: str) -> None:
     assert parsed is None or parsed.modules or parsed.labels
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(), st.text())
 def test_keys_do_not_change_an_address(outer: str, inner: str) -> None:
     """An instance key of any text is left out of the address."""

@@ -7,7 +7,7 @@ import pytest
 
 from terraform.normalise import plan_digest
 from terraform.plan import Act, Change, Counts, Plan
-from terraform.read_plan import PlanFormatError, read_plan
+from terraform.read_plan import PlanFormatError, parse_plan, read_plan
 from terraform.risk import RiskKind, by_risk, risks
 
 Read = Callable[[str], Plan]
@@ -147,6 +147,15 @@ def test_a_malformed_plan_is_refused_by_place(broken: Any, where: str) -> None:
         read_plan(broken)
 
     assert where == caught.value.where
+
+
+@pytest.mark.parametrize("text", ["", "{", b"\xff\xfe\xfd", "[" * 100_000, "null"])
+def test_what_is_no_json_is_refused(text: str | bytes) -> None:
+    """Text that Terraform never wrote is the same kind of error."""
+    with pytest.raises(PlanFormatError) as caught:
+        parse_plan(text)
+
+    assert caught.value.where == "the document"
 
 
 def test_values_nested_without_end_are_refused(document: Documents) -> None:

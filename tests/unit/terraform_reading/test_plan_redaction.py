@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terraform.plan import Counts, Plan
@@ -16,6 +16,7 @@ SECRETS = st.text(st.characters(codec="utf-8", exclude_characters=HIDDEN), min_s
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(SECRETS, st.text(), st.text())
 def test_a_known_secret_never_survives(secret: str, before: str, after: str) -> None:
     """A secret is hidden raw and as JSON, whatever stands around it."""
@@ -26,6 +27,7 @@ def test_a_known_secret_never_survives(secret: str, before: str, after: str) -> 
     assert escaped not in redactor.redact_text(json.dumps({"a": f"{before}{secret}{after}"}))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(SECRETS, st.binary(), st.binary())
 def test_base64_does_not_hide_a_secret_from_us(secret: str, before: bytes, after: bytes) -> None:
     """At any offset inside base64, the secret cannot be decoded from the redacted text."""
@@ -37,6 +39,7 @@ def test_base64_does_not_hide_a_secret_from_us(secret: str, before: bytes, after
     assert HIDDEN in shown
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner, max_size=3)))
 def test_a_marked_value_is_hidden_whole(value: object) -> None:
     """What the plan marks is hidden whatever it is."""
