@@ -17,16 +17,16 @@ MAY_IMPORT = {
     "hub": {"hub"},
     "demo": {"demo", "hub", "bot", "handlers", "policy", "rag", "terraform"},
 }
-# Scripts that another environment's Python runs: they stand alone.
-ALONE = {"policy/checkov_server.py", "policy/opa_child.py"}
 
 
 def modules() -> Iterator[Path]:
+    """Every Python file of the product."""
     for package in MAY_IMPORT:
         yield from sorted((ROOT / package).rglob("*.py"))
 
 
 def imported(path: Path) -> set[str]:
+    """The top-level packages a file imports anywhere."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
