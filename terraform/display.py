@@ -1,34 +1,25 @@
-"""Plan values made fit to show: secrets and unknowns become words, then two values become lines."""
+"""Two values as the lines of a diff: what changed, what forces a replacement, the rest counted."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 from terraform.plan import Change, Json
-from terraform.redact import HIDDEN, Redactor, mark_at
+from terraform.redact import Redactor
 from terraform.safe_text import quoted, safe
+from terraform.shown import UNKNOWN, RedactedText, Word, shown_value
 
-UNKNOWN = "(known after apply)"
 FORCES = " # forces replacement"
 # Matching is quadratic at worst; longer lists and texts are shown as all old, then all new.
 MAX_MATCHED = 400
-MAX_DEPTH = 60
 MAX_INLINE_CHARACTERS = 80
 # Fewer unknown attributes than this of a new resource are shown one by one.
 MIN_FOLDED = 3
 _MISSING = object()
 Step: TypeAlias = str | int
 Path: TypeAlias = tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word shown in place of a value; `identity` tells two hidden values apart, unseen."""
-
-    text: str
-    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +35,8 @@ def attribute_lines(change: Change, redactor: Redactor) -> Iterator[Line]:
     """The changed attributes of one resource, the unchanged ones only counted."""
     # What is sensitive on either side is hidden on both: the other side often has the same value.
     marks = (change.before_sensitive, change.after_sensitive)
-    before = _shown(change.before, marks, False, redactor)  # noqa: FBT003 - a tree of marks
-    after = _shown(change.after, marks, change.unknown, redactor)
+    before = shown_value(change.before, marks, False, redactor)  # noqa: FBT003 - a tree of marks
+    after = shown_value(change.after, marks, change.unknown, redactor)
     writer = _Writer(frozenset(change.replace_paths), redactor)
     if change.before is None and isinstance(after, dict):
         yield from writer.created(after)
@@ -60,76 +51,10 @@ def attribute_lines(change: Change, redactor: Redactor) -> Iterator[Line]:
 def value_lines(name: str, before: Json, after: Json, redactor: Redactor) -> Iterator[Line]:
     """A value such as an output's, which has no marks of its own."""
     shown = [
-        value if isinstance(value, Word) else _shown(value, (), False, redactor)  # noqa: FBT003 - marks
+        value if isinstance(value, Word) else shown_value(value, (), False, redactor)  # noqa: FBT003 - marks
         for value in (before, after)
     ]
     yield from _Writer(frozenset(), redactor).changed(safe(name), shown[0], shown[1], 0, ())
-
-
-def _shown(
-    value: Json, marks: tuple[Json, ...], unknown: Json, redactor: Redactor, depth: int = 0
-) -> Json:
-    """The value with marked parts as words and every text redacted; names stay to be compared."""
-    if value is None and unknown is False:
-        return None
-    if any(mark is True for mark in marks):
-        return Word(HIDDEN, UNKNOWN if unknown is True else _identity(value))
-    if unknown is True:
-        return Word(UNKNOWN)
-    if depth > MAX_DEPTH:
-        return Word("(nested too deeply to show)", _identity(value))
-    if isinstance(value, Mapping) or (value is None and isinstance(unknown, Mapping) and unknown):
-        return _shown_object(value or {}, marks, unknown, redactor, depth + 1)
-    if isinstance(value, list):
-        return [
-            _shown(v, tuple(mark_at(m, i) for m in marks), mark_at(unknown, i), redactor, depth + 1)
-            for i, v in enumerate(value)
-        ]
-    if isinstance(value, str):
-        hidden = redactor.redact_text(value)
-        return hidden if hidden == value else _Redacted(hidden, _identity(value))
-    shown = redactor.redact_json(value)
-    return value if shown == value else Word(HIDDEN, _identity(value))
-
-
-class _Redacted(str):
-    """A text with a part hidden; compares by what it was, so a change of the hidden part shows."""
-
-    __slots__ = ("identity",)
-    identity: str
-
-    def __new__(cls, text: str, identity: str) -> Self:
-        made = super().__new__(cls, text)
-        made.identity = identity
-        return made
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Redacted) and self.identity == other.identity
-
-    def __hash__(self) -> int:
-        return hash(self.identity)
-
-
-def _shown_object(
-    value: Mapping[str, Json],
-    marks: tuple[Json, ...],
-    unknown: Json,
-    redactor: Redactor,
-    depth: int,
-) -> dict[str, Json]:
-    shown: dict[str, Json] = {}
-    for name in sorted({*value, *(unknown if isinstance(unknown, Mapping) else ())}):
-        inner_marks = tuple(mark_at(mark, name) for mark in marks)
-        inner = _shown(value.get(name), inner_marks, mark_at(unknown, name), redactor, depth)
-        label = redactor.redact_text(name)
-        while label in shown:  # two names that hide the same secret stay two
-            label += "'"
-        shown[label] = inner
-    return shown
-
-
-def _identity(value: Json) -> str:
-    return json.dumps(value, sort_keys=True)
 
 
 class _Writer:
@@ -258,7 +183,7 @@ class _Writer:
         except (ValueError, RecursionError):
             return _MISSING
         # Escapes in the text may have hidden a secret from the first look.
-        return _shown(inner, (), False, self._redactor)  # noqa: FBT003 - a tree of marks
+        return shown_value(inner, (), False, self._redactor)  # noqa: FBT003 - a tree of marks
 
     def _note(self, path: Path) -> str:
         return FORCES if path in self._forcing else ""
@@ -300,7 +225,7 @@ def _frozen(value: Json) -> str:
         return repr({key: _frozen(inner) for key, inner in value.items()})
     if isinstance(value, list):
         return repr([_frozen(inner) for inner in value])
-    return value.identity if isinstance(value, _Redacted) else repr(value)
+    return value.identity if isinstance(value, RedactedText) else repr(value)
 
 
 def _inline(value: Json) -> str:

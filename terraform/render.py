@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from terraform.display import UNKNOWN, Line, Word, attribute_lines, value_lines
+from terraform.display import Line, attribute_lines, value_lines
 from terraform.plan import Act, Change, OutputChange, Plan
 from terraform.redact import HIDDEN, Redactor
 from terraform.risk import by_risk
 from terraform.safe_text import safe
+from terraform.shown import UNKNOWN, Word
 
 # Room for the fences, the line about what is left out, and one line of each end.
 MINIMUM_BYTES = 512
