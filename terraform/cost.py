@@ -1,4 +1,4 @@
-"""What a plan costs a month, before and after, from a dated price book; unknown is said, never zero."""
+"""What a plan costs a month, before and after; what is unknown is said, never zero."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +16,7 @@ class Pricing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CostLine:
-    """One resource's monthly cost in USD (730 hours), None where it can't be said from the plan alone.
+    """One resource's cost in USD a month of 730 hours, None where the plan alone can't say it.
 
     `note` says what the figure leaves out (requests, transfer) or why it is unknown; `basis` names
     the price, its source and date.
@@ -33,7 +33,11 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """A plan's cost: sums of the known fixed parts in USD a month, and the lines they came from."""
+    """A plan's cost: sums of the known fixed parts in USD a month, and the lines they came from.
+
+    A line that is unknown or usage-based counts in neither sum. `priced_on` is the span of the
+    price book's dates.
+    """
 
     lines: tuple[CostLine, ...]
     before: Decimal
