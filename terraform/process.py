@@ -19,6 +19,7 @@ from typing import IO
 from terraform.limits import Limits
 
 POLL_SECONDS = 0.1
+DRAIN_SECONDS = 1.0
 CHUNK_BYTES = 65536
 # Terraform's longest line is a diagnostic with a snippet; a longer one is not Terraform's.
 LONGEST_LINE_BYTES = 4 * 1024 * 1024
@@ -144,6 +145,7 @@ class _Supervision:
     signals: list[tuple[float, signal.Signals]] = field(default_factory=list)
     line: bytearray = field(default_factory=bytearray)
     started: float = field(default_factory=time.monotonic)
+    drain_until: float = 0.0
 
     def run(self) -> Finished:
         """Read until both outputs end and the program is gone."""
@@ -155,15 +157,27 @@ class _Supervision:
                 for key, _events in selector.select(POLL_SECONDS):
                     self._read(selector, key, lines=key.data is stdout)
                 self._look(stdout.total + stderr.total)
-                if self.process.poll() is not None:
-                    # A child that outlives the program must not hold the pipes open.
-                    _kill_group(self.process)
-        while self.process.poll() is None:
-            time.sleep(POLL_SECONDS / 10)
-            self._look(0)
+                if self._drained():
+                    break
+        self._wait()
         self._emit(bytes(self.line))
         seconds = time.monotonic() - self.started
         return Finished(self.process.returncode, self.ending, stdout, stderr, seconds)
+
+    def _drained(self) -> bool:
+        """Say when to read no more: a child that outlives the program may hold the pipes open."""
+        if self.process.poll() is None:
+            return False
+        _kill_group(self.process)
+        self.drain_until = self.drain_until or time.monotonic() + DRAIN_SECONDS
+        return time.monotonic() > self.drain_until
+
+    def _wait(self) -> None:
+        while self.process.poll() is None:
+            try:
+                self.process.wait(POLL_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._look(0)
 
     def _read(
         self, selector: selectors.BaseSelector, key: selectors.SelectorKey, *, lines: bool
@@ -210,6 +224,8 @@ class _Supervision:
         return Ending.CANCELLED if self.should_stop() else None
 
     def _signal(self, number: signal.Signals) -> None:
+        if self.process.poll() is not None:
+            return
         if number is signal.SIGKILL:
             _kill_group(self.process)
             return

@@ -1,0 +1,100 @@
+"""The real AWS provider and an S3 backend, against a moto server on loopback."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from pathlib import Path
+from typing import TypeAlias
+
+import httpx
+import pytest
+from moto.server import ThreadedMotoServer
+
+from terraform.limits import Limits
+from terraform.mirror import cli_configuration
+from terraform.project import Network
+from terraform.runner import Request, Runner
+
+MakeRequest: TypeAlias = Callable[[Mapping[str, str]], Request]
+
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "AKIAEXAMPLEEXAMPLE00",
+    "AWS_SECRET_ACCESS_KEY": "an-example-of-a-secret-key",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+ROOT = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+  backend "s3" {
+    bucket                      = "state"
+    key                         = "live.tfstate"
+    region                      = "eu-west-1"
+    endpoints                   = { s3 = "ENDPOINT" }
+    use_lockfile                = true
+    use_path_style              = true
+    skip_credentials_validation = true
+    skip_requesting_account_id  = true
+    skip_s3_checksum            = true
+  }
+}
+provider "aws" {
+  region                      = "eu-west-1"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  endpoints {
+    sqs = "ENDPOINT"
+  }
+}
+resource "aws_sqs_queue" "jobs" {
+  name = "jobs"
+}
+"""
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    """A moto server with an empty bucket for the state."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+@pytest.mark.timeout(300)
+def test_aws_with_a_remote_state(
+    program_runner: Runner, make_request: MakeRequest, mirror: Path | None, endpoint: str
+) -> None:
+    """Init, plan, show and apply of a queue, its state in S3, the project's folder read-only."""
+    if mirror is None:
+        pytest.skip("no mirror with the AWS provider; set LOCKGATE_PROVIDER_MIRROR to one")
+    httpx.put(f"{endpoint}/state")
+    base = make_request({"live/main.tf": ROOT.replace("ENDPOINT", endpoint)})
+    request = replace(base, network=Network.OPEN, environment=CREDENTIALS)
+    runner = replace(
+        program_runner,
+        cli_configuration=cli_configuration(mirror),
+        mirror=mirror,
+        limits=Limits(wall_seconds=240),
+    )
+
+    prepared = runner.init(request)
+    planned = runner.plan(request)
+    applied = runner.apply(request, planned.plan_file, plan_digest=planned.plan_digest, total=1)
+
+    assert not prepared.local_state
+    assert prepared.lock_digest
+    assert not prepared.lock_committed
+    assert planned.lock_digest == prepared.lock_digest
+    assert applied.succeeded, applied.diagnostics
+    (queue,) = applied.resources
+    assert queue.address == "aws_sqs_queue.jobs"
+    assert queue.id.endswith("/jobs")
+    # Without a signature S3 says 404 for what is not there and 403 for what is.
+    assert httpx.head(f"{endpoint}/state/live.tfstate").status_code == HTTPStatus.FORBIDDEN
+    assert httpx.head(f"{endpoint}/state/other.tfstate").status_code == HTTPStatus.NOT_FOUND
+    assert not list(request.area.root.glob("*.tfstate"))
