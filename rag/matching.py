@@ -28,18 +28,17 @@ ELSEWHERE = (
         ("sqs-queue", "sns-topic"),
     ),
     (
-        "cloudfront|cdn|route ?53|dns|load balancer|alb|nlb|elb|waf|vpn|direct connect"
-        "|transit gateway|api gateway",
+        "cloudfront|cdn|route ?53|dns|load balancer|[ane]lb|waf|vpn|direct connect|api gateway",
         ("vpc",),
     ),
     ("secrets? manager|vault|certificate|acm", ("kms-key",)),
     ("cognito|okta|active directory", ("iam-role",)),
     ("efs|fsx|athena|glue|emr|snowflake", ("s3-bucket",)),
     (
-        "azure|gcp|google cloud|digitalocean|hetzner|openstack|opensearch|elasticsearch|kibana"
-        "|sagemaker|bedrock|grafana|prometheus|datadog|amplify",
+        "azure|gcp|google cloud|digitalocean|hetzner|openstack|sagemaker|bedrock|amplify",
         (),
     ),
+    ("opensearch|elasticsearch|kibana|grafana|prometheus|datadog", ()),
 )
 FOREIGN = re.compile(rf"\b(?:{'|'.join(words for words, _ in ELSEWHERE)})\b", re.IGNORECASE)
 # After one of these, a noun says what the thing is for or stands beside, not what is asked.

@@ -148,7 +148,8 @@ def _outcome(module: Module, findings: Findings, text: str, ignored: Iterable[st
 
 def _missing(module: Module, findings: Findings) -> Iterable[Missing]:
     settled = {argument.variable for argument in findings.arguments}
-    disputed = {entry.label for entry in (*findings.contradictions, *findings.invalid)}
+    disputed = {entry.label for entry in findings.contradictions}
+    disputed |= {entry.label for entry in findings.invalid}
     for variable in module.variables:
         label = _label(variable.name, module)
         if variable.required and variable.name not in settled and label not in disputed:

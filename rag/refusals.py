@@ -9,7 +9,7 @@ from rag.request import Refused
 
 SECURITY = re.compile(
     r"public|encrypt|kms|polic|principal|trust|assume|ingress|egress|allowed|acl|force|protection"
-    r"|skip_final|statement|action|permission|subscriber|arn|password|secret|user_data|ami$"
+    r"|skip_final|statement|action|permission|subscriber|arn|password|secret|user_data|oidc|^ami"
     r"|security_group|immutable",
     re.IGNORECASE,
 )

@@ -14,8 +14,8 @@ from rag.prose import stem
 LONGEST_QUERY = 5_000
 STOP_WORDS = """
     a an the and or of to for in on with is are be it this that we i our my you need needs want
-    would like please have has can could should from at by as so some new no not every each all whose its
-    any by into per when who what which was will up give me us get create set make
+    would like please have has can could should from at by as so some new no not every each all
+    whose its any into per when who what which was will up give me us get create set make
 """
 STOP = frozenset(STOP_WORDS.split())
 

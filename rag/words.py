@@ -43,6 +43,11 @@ DIGITS = re.compile(r"(?<![\w.,/-])\d{1,9}(?![\w/]|[.,]\d)")
 NUMBER_WORD = re.compile(
     r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b", re.IGNORECASE
 )
+IDENTIFIERS = {
+    "vpc_id": re.compile(r"\bvpc-[0-9a-f]{8,17}\b"),
+    "subnet_id": re.compile(r"\bsubnet-[0-9a-f]{8,17}\b"),
+    "account_id": re.compile(r"(?<![\w:.-])\d{12}(?![\w:-])"),
+}
 ENVIRONMENT = re.compile(
     r"\b(?:in|for|on|into|environment:?)\s+(?:the\s+|our\s+)?"
     r"(?P<name>prod(?:uction)?|staging|stage|dev(?:elopment)?|test|sandbox|qa)\b(?!\s+(?:data|team|results))",
@@ -169,7 +174,7 @@ def _same_measure(one: Variable, other: Variable) -> bool:
 def _closest(
     clause: str, variables: list[Variable], module: Module, *, alone: bool
 ) -> Variable | None:
-    """The variable a clause speaks of: its whole topic said, or all of it but the module's words."""
+    """The variable a clause speaks of: its whole topic, but for the module's own words."""
     said = set(stems(clause))
     own = set(stems(" ".join((module.title, *module.card.aliases))))
     scored = [
@@ -212,7 +217,14 @@ def _texts(text: str, variable: Variable) -> Iterator[Implied]:
         return
     for match in pattern.finditer(text):
         group = "value" if "value" in pattern.groupindex else 0
-        yield match.start(), match.end(), match.group(group), ""
+        yield match.start(), match.end(), _option(match.group(group), variable), ""
+
+
+def _option(said: str, variable: Variable) -> str:
+    """The variable's own spelling of what was said."""
+    bare = re.sub(r"[ -]", "", said).lower()
+    same = (option for option in choices(variable) if option.replace("-", "").lower() == bare)
+    return next(same, said)
 
 
 def _pattern(variable: Variable) -> re.Pattern[str] | None:
@@ -222,15 +234,20 @@ def _pattern(variable: Variable) -> re.Pattern[str] | None:
         return VERSION
     if variable.name in {"instance_type", "instance_class"}:
         return INSTANCE
+    if variable.name in IDENTIFIERS:
+        return IDENTIFIERS[variable.name]
     options = [option for option in choices(variable) if len(option) >= SHORTEST_OPTION]
     if options:
-        either = "|".join(re.escape(option) for option in sorted(options, key=len, reverse=True))
-        return re.compile(rf"(?<![\w.-])(?:{either})(?![\w-])")
+        either = "|".join(_spaced(option) for option in sorted(options, key=len, reverse=True))
+        return re.compile(rf"(?<![\w.-])(?:{either})(?![\w-])", re.IGNORECASE)
     words = r"[\s_-]+".join(re.escape(word) for word in variable.name.split("_"))
-    return re.compile(
-        rf"\b{words}\s*(?:is|called|named|=|:)?\s*[`\"“](?P<value>[^`\"”\n]{{1,200}})[`\"”]",
-        re.IGNORECASE,
-    )
+    given = r"\s*(?:is|called|named|=|:)?\s*[`\"“](?P<value>[^`\"”\n]{1,200})[`\"”]"
+    return re.compile(rf"\b{words}{given}", re.IGNORECASE)
+
+
+def _spaced(option: str) -> str:
+    """An option with white space allowed where a word meets a number ("Python 3.12")."""
+    return r"[ -]?".join(re.escape(part) for part in re.split(r"(?<=[a-z])(?=\d)", option))
 
 
 def _phrase(wanted: list[str]) -> re.Pattern[str]:
