@@ -25,6 +25,7 @@ FIXED: Mapping[str, Callable[[Resource], Quote]] = {
     "aws_elasticache_cluster": databases.cache,
     "aws_elasticache_replication_group": databases.replication_group,
     "aws_elasticsearch_domain": databases.search,
+    "aws_elb": services.flat("lb.classic", "without data processed"),
     "aws_instance": compute.instance,
     "aws_kms_key": services.flat("kms.key", "without requests and rotated versions"),
     "aws_lb": services.load_balancer,

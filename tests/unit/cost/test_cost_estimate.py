@@ -149,6 +149,7 @@ FIXED_CASES = [
     ),
     pytest.param("aws_elasticsearch_domain", SEARCH, "3386.82", id="elasticsearch"),
     pytest.param("aws_opensearch_domain", SEARCH, "3386.82", id="opensearch"),
+    pytest.param("aws_elb", {}, "18.25", id="classic"),
     pytest.param("aws_instance", MACHINE, "7.59", id="instance"),
     pytest.param(
         "aws_instance", {**MACHINE, "root_block_device": [DISK]}, "9.99", id="instance with disk"
@@ -272,6 +273,14 @@ def test_on_demand_tables_and_serverless_nodes_are_usage() -> None:
     serverless = {"instance_class": "db.serverless"}
     assert _line("aws_rds_cluster_instance", serverless).pricing == "usage-based"
     assert _line("aws_vpc_endpoint", {"vpc_endpoint_type": "Gateway"}).pricing == "free"
+
+
+def test_prices_known_to_be_outdated_are_left_out() -> None:
+    """A type whose price has changed since the older source is unknown where only that has it."""
+    kind = {"instance_type": "p5.48xlarge"}
+
+    assert _line("aws_instance", kind).after == Decimal("40179.20")
+    assert _line("aws_instance", kind, region="us-west-2").pricing is Pricing.UNKNOWN
 
 
 def test_another_region_names_the_nearest() -> None:
