@@ -65,7 +65,7 @@ class Initialiser:
         with ExitStack() as held:
             extra = {}
             if request.network is Network.OPEN:
-                packages = held.enter_context(self.terraform.cache.writing())
+                packages = held.enter_context(self.terraform.cache.writing(request.should_stop))
                 extra["TF_PLUGIN_CACHE_DIR"] = str(packages)
                 writable.append(packages)
             # Always in the default workspace: `init` would create any other that is missing.

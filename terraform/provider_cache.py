@@ -6,10 +6,16 @@ to it.
 """
 
 import fcntl
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+
+from terraform.errors import RunCancelledError
+
+POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +34,23 @@ class ProviderCache:
         self.packages.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @contextmanager
-    def writing(self) -> Iterator[Path]:
-        """Hold the cache alone, across processes, while an `init` may write to it."""
+    def writing(self, should_stop: Callable[[], bool]) -> Iterator[Path]:
+        """Hold the cache alone, across processes, while an `init` may write to it.
+
+        Raises RunCancelledError when `should_stop` says so while another `init` holds it.
+        """
         self.prepare()
         with (self.folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            while not _taken(lock):
+                if should_stop():
+                    raise RunCancelledError("terraform init was cancelled before it began.")
+                time.sleep(POLL_SECONDS)
             yield self.packages
+
+
+def _taken(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -9,10 +9,16 @@ from hypothesis import strategies as st
 from terraform.arguments import plan_arguments
 from terraform.engine import find_engine
 from terraform.environment import command_environment, secrets_in
-from terraform.errors import EngineMissingError, UnsafeArgumentError, UnsafePathError
+from terraform.errors import (
+    EngineMissingError,
+    RunCancelledError,
+    UnsafeArgumentError,
+    UnsafePathError,
+)
 from terraform.limits import Limits
 from terraform.process import Kept
 from terraform.project import Network
+from terraform.provider_cache import ProviderCache
 from terraform.sandbox import Sandbox
 from terraform.work_area import WorkArea
 
@@ -147,3 +153,17 @@ def test_the_digests_follow_the_code(tmp_path: Path) -> None:
     assert unchanged == before
     assert area.configuration_digest() != before
     assert area.lock_digest() == ""
+
+
+def test_one_init_writes_to_the_cache_at_a_time(tmp_path: Path) -> None:
+    """Who waits for the cache can still be cancelled; who comes after gets it."""
+    cache = ProviderCache(tmp_path)
+
+    with (
+        cache.writing(lambda: False),
+        pytest.raises(RunCancelledError),
+        cache.writing(lambda: True),
+    ):
+        pass
+    with cache.writing(lambda: True) as packages:
+        assert packages.is_dir()
