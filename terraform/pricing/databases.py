@@ -48,15 +48,23 @@ def document(resource: Resource) -> Quote:
     return resource.monthly(f"docdb.{kind}").noting("without storage and I/O, which follow use")
 
 
+def _cache_node(resource: Resource) -> str:
+    # Valkey costs less than the engines that the price book has.
+    engine = resource.text("engine", "redis")
+    if engine == "valkey":
+        raise UnknownPriceError("the price book has no ElastiCache valkey")
+    return resource.text("node_type").removeprefix("cache.")
+
+
 def cache(resource: Resource) -> Quote:
     """`aws_elasticache_cluster`: hours of its nodes."""
-    kind = resource.text("node_type").removeprefix("cache.")
+    kind = _cache_node(resource)
     return resource.monthly(f"elasticache.{kind}", resource.number("num_cache_nodes", 1))
 
 
 def replication_group(resource: Resource) -> Quote:
     """`aws_elasticache_replication_group`: hours of every node of every shard."""
-    kind = resource.text("node_type").removeprefix("cache.")
+    kind = _cache_node(resource)
     if resource.values.get("num_cache_clusters") is not None:
         nodes = resource.number("num_cache_clusters")
     else:

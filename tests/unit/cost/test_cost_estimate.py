@@ -257,6 +257,7 @@ def test_free_types_cost_nothing(kind: str) -> None:
         ("aws_eks_node_group", {"capacity_type": "SPOT"}, "spot"),
         ("aws_dynamodb_table", {"replica": [{}]}, "replicas"),
         ("aws_opensearch_domain", {}, "cluster_config"),
+        ("aws_elasticache_cluster", {**CACHE, "engine": "valkey"}, "valkey"),
     ],
 )
 def test_unknown_is_said(kind: str, values: Values, words: str) -> None:
