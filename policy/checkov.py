@@ -120,6 +120,11 @@ class Checkov:
         except CheckovError as error:
             return PolicyResult(findings=(), passed=0, unevaluated=(f"Checkov: {error}",))
 
+    @property
+    def process_id(self) -> int | None:
+        """The server's process, None before its start and after its end."""
+        return self._server.process.pid if self._server else None
+
     def warm(self) -> None:
         """Start the server now rather than at the first scan; raises CheckovError."""
         with self._lock:
