@@ -5,22 +5,18 @@ request can't loosen its own gate.
 """
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import chain
 
 from pydantic import ValidationError
 
+from handlers.configuration_contradictions import contradictions
 from handlers.configuration_errors import model_problems
 from handlers.configuration_model import FileSection, ProjectSection
 from handlers.configuration_yaml import (
-    Document,
-    Path,
-    Plain,
     Problem,
     UnreadableError,
-    dotted,
     read_document,
 )
 from terraform.project import Application, Network, Project
@@ -162,7 +158,7 @@ def read_configuration(text: str | None) -> Configuration:
     if not isinstance(document.value, dict | None):
         raise ConfigurationError([Problem(1, "", "must be a mapping that begins with version: 1")])
     raw = document.value or {}
-    problems = [*document.problems, *_contradictions(raw, document)]
+    problems = [*document.problems, *contradictions(raw, document)]
     try:
         section = FileSection.model_validate(raw)
     except ValidationError as exc:
@@ -170,89 +166,6 @@ def read_configuration(text: str | None) -> Configuration:
     if problems:
         raise ConfigurationError(problems)
     return _configuration(section)
-
-
-def _contradictions(raw: Mapping[str, Plain], document: Document) -> Iterator[Problem]:
-    """What no single field shows, read from raw values so that it is said beside other errors."""
-    found = chain(
-        _repeated(raw), _outside(raw), _two_weights(raw), _draft_place(raw), _too_few(raw)
-    )
-    for path, message in found:
-        yield Problem(document.line(path), dotted(path), message)
-
-
-def _raw_projects(raw: Mapping[str, Plain]) -> list[tuple[int, Mapping[str, Plain]]]:
-    projects = raw.get("projects")
-    if not isinstance(projects, list):
-        return []
-    return [(index, each) for index, each in enumerate(projects) if isinstance(each, dict)]
-
-
-def _repeated(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
-    names: set[str] = set()
-    places: dict[tuple[str, str], str] = {}
-    for index, project in _raw_projects(raw):
-        name, directory = str(project.get("name")), project.get("directory")
-        # Names become check runs and locks, where letter case is easily missed.
-        if name.lower() in names:
-            yield ("projects", index, "name"), f"another project is called {name} already"
-        names.add(name.lower())
-        if not isinstance(directory, str):
-            continue
-        place = (posixpath.normpath(directory), str(project.get("workspace", "default")))
-        if place in places:
-            message = f"the project {places[place]} has this directory and workspace already"
-            yield ("projects", index, "directory"), message
-        places.setdefault(place, name)
-
-
-def _outside(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
-    for index, project in _raw_projects(raw):
-        directory, files = project.get("directory"), project.get("var_files")
-        if not isinstance(directory, str) or not isinstance(files, list):
-            continue
-        for place, file in enumerate(files):
-            joined = posixpath.normpath(posixpath.join(directory, str(file)))
-            if joined.startswith("../"):
-                yield ("projects", index, "var_files", place), "must stay inside the repository"
-
-
-def _two_weights(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
-    policy = raw.get("policy")
-    block, warn = (
-        (policy.get("block"), policy.get("warn")) if isinstance(policy, dict) else (None, None)
-    )
-    if isinstance(block, list) and isinstance(warn, list):
-        for place, rule in enumerate(warn):
-            if rule in block:
-                yield ("policy", "warn", place), f"{rule} is under block too; keep one"
-
-
-def _draft_place(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
-    drafts = raw.get("drafts")
-    if not isinstance(drafts, dict) or drafts.get("project") is None:
-        return
-    project = drafts["project"]
-    if drafts.get("directory") is not None:
-        yield ("drafts", "project"), "directory is given too; keep one"
-    names = [str(each.get("name")) for _, each in _raw_projects(raw)]
-    if project not in names:
-        allowed = ", ".join(names) or "none, so use directory"
-        yield ("drafts", "project"), f"{project} is no project of this file; they are: {allowed}"
-
-
-def _too_few(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
-    approvers = raw.get("approvers")
-    if not isinstance(approvers, dict) or approvers.get("teams"):
-        return
-    users, count = approvers.get("users"), approvers.get("count")
-    if (
-        isinstance(users, list)
-        and users
-        and isinstance(count, int)
-        and count > len(set(map(str, users)))
-    ):
-        yield ("approvers", "count"), f"{count} approvals can't come from {len(users)} users"
 
 
 def _configuration(section: FileSection) -> Configuration:

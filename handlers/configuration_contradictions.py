@@ -1,0 +1,93 @@
+"""What no single field of `.github/lockgate.yml` shows: keys that contradict each other.
+
+They are read from raw values, so that they are said beside the errors of single fields.
+"""
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+from handlers.configuration_yaml import Document, Path, Plain, Problem, dotted
+
+
+def contradictions(raw: Mapping[str, Plain], document: Document) -> Iterator[Problem]:
+    """Each contradiction in the values of `document` with its line and key."""
+    found = chain(
+        _repeated(raw), _outside(raw), _two_weights(raw), _draft_place(raw), _too_few(raw)
+    )
+    for path, message in found:
+        yield Problem(document.line(path), dotted(path), message)
+
+
+def _raw_projects(raw: Mapping[str, Plain]) -> list[tuple[int, Mapping[str, Plain]]]:
+    projects = raw.get("projects")
+    if not isinstance(projects, list):
+        return []
+    return [(index, each) for index, each in enumerate(projects) if isinstance(each, dict)]
+
+
+def _repeated(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
+    names: set[str] = set()
+    places: dict[tuple[str, str], str] = {}
+    for index, project in _raw_projects(raw):
+        name, directory = str(project.get("name")), project.get("directory")
+        # Names become check runs and locks, where letter case is easily missed.
+        if name.lower() in names:
+            yield ("projects", index, "name"), f"another project is called {name} already"
+        names.add(name.lower())
+        if not isinstance(directory, str):
+            continue
+        place = (posixpath.normpath(directory), str(project.get("workspace", "default")))
+        if place in places:
+            message = f"the project {places[place]} has this directory and workspace already"
+            yield ("projects", index, "directory"), message
+        places.setdefault(place, name)
+
+
+def _outside(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
+    for index, project in _raw_projects(raw):
+        directory, files = project.get("directory"), project.get("var_files")
+        if not isinstance(directory, str) or not isinstance(files, list):
+            continue
+        for place, file in enumerate(files):
+            joined = posixpath.normpath(posixpath.join(directory, str(file)))
+            if joined.startswith("../"):
+                yield ("projects", index, "var_files", place), "must stay inside the repository"
+
+
+def _two_weights(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
+    policy = raw.get("policy")
+    block, warn = (
+        (policy.get("block"), policy.get("warn")) if isinstance(policy, dict) else (None, None)
+    )
+    if isinstance(block, list) and isinstance(warn, list):
+        for place, rule in enumerate(warn):
+            if rule in block:
+                yield ("policy", "warn", place), f"{rule} is under block too; keep one"
+
+
+def _draft_place(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
+    drafts = raw.get("drafts")
+    if not isinstance(drafts, dict) or drafts.get("project") is None:
+        return
+    project = drafts["project"]
+    if drafts.get("directory") is not None:
+        yield ("drafts", "project"), "directory is given too; keep one"
+    names = [str(each.get("name")) for _, each in _raw_projects(raw)]
+    if project not in names:
+        allowed = ", ".join(names) or "none, so use directory"
+        yield ("drafts", "project"), f"{project} is no project of this file; they are: {allowed}"
+
+
+def _too_few(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
+    approvers = raw.get("approvers")
+    if not isinstance(approvers, dict) or approvers.get("teams"):
+        return
+    users, count = approvers.get("users"), approvers.get("count")
+    if (
+        isinstance(users, list)
+        and users
+        and isinstance(count, int)
+        and count > len(set(map(str, users)))
+    ):
+        yield ("approvers", "count"), f"{count} approvals can't come from {len(users)} users"
