@@ -1,0 +1,1 @@
+"""GitHub's JSON shapes, built from the records; nothing here changes anything."""
