@@ -63,7 +63,7 @@ def test_results_are_merged() -> None:
 
 def test_both_engines_see_the_plan() -> None:
     """Checkov and Rego judge the same document; Rego gets the policies too."""
-    plan = {"resource_changes": []}
+    plan: dict[str, Any] = {"resource_changes": []}
     checkov, rego = Fixed(NOTHING.result), Fixed(NOTHING.result)
 
     evaluate(plan, Rules({"a.rego": "package a"}), Lines(), checkov=checkov, rego=rego)
