@@ -14,7 +14,6 @@ from bot.retry import TRIES_IN_PLACE, TRIES_TO_RECORD, backoff, patiently
 from bot.runs import MOST_ATTEMPTS, NEVER_REPEATED, Runs
 from handlers.actions import Action
 from handlers.errors import TransientError, UserError
-from handlers.ports import Control
 from handlers.runs import Run, RunKind, RunState
 from policy.findings import Finding
 
@@ -52,7 +51,7 @@ class RunSteps:
     `kill` ends this process at once, with everything it started.
     """
 
-    carry_out: Callable[[Run, Control], Iterable[Action]]
+    carry_out: Callable[[Run, RunControl], Iterable[Action]]
     show: Callable[[Run], Iterable[Action]]
     perform: Callable[[Action], None]
     kill: Callable[[], None]
