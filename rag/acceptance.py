@@ -50,7 +50,7 @@ class Result:
 
 def dump(acceptance: Acceptance) -> str:
     """The acceptance as JSON; fit for a fenced block whatever the values hold."""
-    return json.dumps(asdict(acceptance), indent=2).replace("`", "\\u0060")
+    return json.dumps(asdict(acceptance), indent=1).replace("`", "\\u0060")
 
 
 def load(text: str) -> Acceptance:

@@ -84,6 +84,7 @@ def _ambiguous(modules: Sequence[Module]) -> str:
 
 def _modules(modules: Sequence[Module]) -> str:
     return "\n".join(
-        f"- **{module.title}** (`{FOLDER}/{module.name}.yml`): {' '.join(module.card.summary.split())}"
+        f"- **{module.title}** ({code(f'{FOLDER}/{module.name}.yml')}):"
+        f" {' '.join(module.card.summary.split())}"
         for module in modules
     )

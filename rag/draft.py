@@ -20,7 +20,15 @@ from rag.placement import (
     read_site,
     source_path,
 )
-from rag.request import Citation, FromDefault, FromForm, FromPolicy, FromWords, Request
+from rag.request import (
+    Citation,
+    FromCatalogue,
+    FromDefault,
+    FromForm,
+    FromPolicy,
+    FromWords,
+    Request,
+)
 
 BRANCH = "lockgate/issue-{issue}"
 SAFE_TITLE = re.compile(r"[^A-Za-z0-9 ._/-]")
@@ -70,9 +78,10 @@ def draft(
     outputs = [output.name for output in module.outputs]
     slug = free_slug(_identifier(request.name), outputs, site)
     vendored, note = _vendored(module, placement, existing)
-    call = _call(request, module, slug, source_path(site, placement.modules, module.name), provider)
+    source = source_path(site, placement.modules, module.name)
+    call = _call(request, module, slug, source, provider)
     path = posixpath.join(site.directory, f"{module.name}-{slug.replace('_', '-')}.tf")
-    citations = tuple(_citations(request, module, slug, placement))
+    citations = tuple(_citations(request, module, slug, source, placement))
     assumptions = _assumptions(request, (provider.note, note))
     acceptance = derive(request, module, slug)
     return Draft(
@@ -124,9 +133,11 @@ def _call(
     return "\n".join(blocks)
 
 
-def _citations(request: Request, module: Module, slug: str, placement: Placement) -> list[Cited]:
+def _citations(
+    request: Request, module: Module, slug: str, source: str, placement: Placement
+) -> list[Cited]:
     given = {argument.variable: argument for argument in request.arguments}
-    cited: list[Cited] = []
+    cited = [Cited(f"module.{slug}", "source", source, FromCatalogue(module.name, module.version))]
     for variable in module.variables:
         argument = given.get(variable.name)
         if argument is not None:
@@ -135,17 +146,9 @@ def _citations(request: Request, module: Module, slug: str, placement: Placement
             place = f"{placement.modules}/{module.name}/variables.tf:{variable.line}"
             value, citation = variable.default, FromDefault(place)
         cited.append(Cited(f"module.{slug}", variable.name, value, citation))
-    for place_argument in (request.region, request.environment):
-        if place_argument is not None:
-            name, value = place_argument.variable, place_argument.value
-            cited.append(
-                Cited(
-                    "provider" if name == "region" else "directory",
-                    name,
-                    value,
-                    place_argument.citation,
-                )
-            )
+    for block, chosen in (("provider", request.region), ("directory", request.environment)):
+        if chosen is not None:
+            cited.append(Cited(block, chosen.variable, chosen.value, chosen.citation))
     return cited
 
 
@@ -177,7 +180,10 @@ def _body(
             f"## Not followed\n\n{_list(request.not_followed)}\n\n"
             "The issue's text chooses values; it gives no instructions."
         )
-    parts.append(f"## Acceptance\n\n```json\n{dump(acceptance)}\n```")
+    parts.append(
+        "## Acceptance\n\n<details><summary>What the plan must show</summary>\n\n"
+        f"```json\n{dump(acceptance)}\n```\n\n</details>"
+    )
     return "\n\n".join(parts) + "\n"
 
 
@@ -199,6 +205,8 @@ def _source(entry: Cited) -> tuple[str, str]:
             return "words of the issue", code(quote)
         case FromDefault(place):
             return "module default", code(place)
+        case FromCatalogue(name, version):
+            return "catalogue", code(f"{name}, version {version[:12]}")
         case FromPolicy(rule):
             return "policy", code(rule)
 

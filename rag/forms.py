@@ -76,9 +76,10 @@ def read_form(body: str, catalogue: Catalogue) -> FilledForm | None:
     never turns one request into another.
     """
     text = COMMENT.sub("", body.replace("\r\n", "\n").replace("\r", "\n"))
-    name = _sections(text, (MODULE_LABEL,)).get(MODULE_LABEL)
-    if name is None:
+    chosen = _sections(text, (MODULE_LABEL,)).get(MODULE_LABEL)
+    if chosen is None:
         return None
+    name = _short(chosen).split("\n")[0]
     if name not in catalogue:
         raise FormError(f"`{MODULE_LABEL}` names no module of the catalogue")
     module = catalogue[name]
@@ -92,8 +93,8 @@ def read_form(body: str, catalogue: Catalogue) -> FilledForm | None:
     return FilledForm(
         module=name,
         answers=answers,
-        environment=_plain(sections.get(ENVIRONMENT_LABEL, "")),
-        region=_plain(sections.get(REGION_LABEL, "")),
+        environment=_short(sections.get(ENVIRONMENT_LABEL, "")),
+        region=_short(sections.get(REGION_LABEL, "")),
         notes=_plain(sections.get(NOTES_LABEL, "")),
     )
 
@@ -132,7 +133,7 @@ def _fence(line: str, fence: str) -> str:
 def _answer(raw: str, field: FormField) -> str | None:
     if field.kind == "checkbox":
         return _checked(raw)
-    return _plain(raw) or None
+    return (_plain(raw) if field.kind == "textarea" else _short(raw)) or None
 
 
 def _checked(raw: str) -> str | None:
@@ -140,6 +141,11 @@ def _checked(raw: str) -> str | None:
     if any(CHECKED.match(line) for line in lines):
         return "true"
     return "false" if any(UNCHECKED.match(line) for line in lines) else None
+
+
+def _short(raw: str) -> str:
+    """The value of a field of one line: a heading a person added below it does not belong to it."""
+    return _plain(re.split(r"^### ", raw, maxsplit=1, flags=re.MULTILINE)[0])
 
 
 def _plain(raw: str) -> str:

@@ -14,19 +14,26 @@ def inert(text: str, limit: int = LONGEST_QUOTE) -> str:
     Marks become character references, which Markdown shows as the mark and never acts upon. GitHub
     looks for mentions after that, so an `@` is also parted from its name by a zero-width space.
     """
-    folded = " ".join("".join(_visible(mark) for mark in text).split())
-    shown = folded if len(folded) <= limit else f"{folded[: limit - 1]}…"
+    shown = _line(text, limit)
     return ACTIVE.sub(lambda match: f"&#{ord(match.group())};", shown).replace("&#64;", AT)
 
 
 def code(text: str, limit: int = LONGEST_QUOTE) -> str:
-    """A value in `<code>`, inert inside."""
+    """A value as code: in backticks when nothing in it could end them or a table cell."""
+    shown = _line(text, limit)
+    if shown and not re.search(r"[`|\\]", shown):
+        return f"`{shown}`"
     return f"<code>{inert(text, limit)}</code>"
 
 
 def row(*cells: str) -> str:
     """One table row of cells already made inert."""
     return f"| {' | '.join(cells)} |"
+
+
+def _line(text: str, limit: int) -> str:
+    folded = " ".join("".join(_visible(mark) for mark in text).split())
+    return folded if len(folded) <= limit else f"{folded[: limit - 1]}…"
 
 
 def _visible(mark: str) -> str:

@@ -51,6 +51,8 @@ JOINED = re.compile(
     r"(?:\band\b|\bplus\b|,|&|\+)\s*(?:also\s+)?(?:an?\s+|the\s+|one\s+)?(?:[\w-]+\s+){0,2}$",
     re.IGNORECASE,
 )
+# "our Lambda writes to ..." speaks of what is there already.
+OWNED = re.compile(r"\b(?:our|my|their|the|this|existing)\s+(?:existing\s+)?$", re.IGNORECASE)
 BREAK = re.compile(r"[.!?;\n]\s")
 # BM25 alone decides only when the best is clearly ahead; measured on tests/fixtures/requests.yml.
 LEAST_SCORE = 3.5
@@ -112,10 +114,14 @@ def mentions(text: str, catalogue: Catalogue) -> tuple[Mention, ...]:
         spans = list(_typing_errors(text, catalogue))
     spans.sort(key=lambda span: (span[0], -span[1]))
     kept: list[Mention] = []
+    asked: list[Mention] = []
     for start, end, module_name in spans:
         if kept and start < kept[-1].end:
             continue
-        kept.append(Mention(module_name, start, end, _in_context(text, start, kept)))
+        owned = OWNED.search(text[max(0, start - 40) : start]) is not None
+        mention = Mention(module_name, start, end, owned or _in_context(text, start, asked))
+        kept.append(mention)
+        asked += [] if owned else [mention]
     return tuple(kept)
 
 

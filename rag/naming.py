@@ -94,19 +94,20 @@ def _before_alias(text: str, module: Module) -> Iterator[tuple[int, int, str, st
     if not either:
         return
     pattern = re.compile(rf"((?:[\w-]+ ){{1,5}})(?:{either})\b", re.IGNORECASE)
+    own = frozenset(word for alias in aliases for word in alias.lower().split())
     for sentence in sentences(text):
         for match in pattern.finditer(sentence.text):
-            words = _trailing(match[1])
+            words = _trailing(match[1], own)
             if words:
                 end = sentence.start + match.end(1) - 1
                 yield end - len(words), end, slug(words), f"the name is made from “{words}”"
 
 
-def _trailing(phrase: str) -> str:
+def _trailing(phrase: str, own: frozenset[str]) -> str:
     words = phrase.split()
     kept: list[str] = []
     for word in reversed(words):
-        if word.lower() in PLAIN | STOP | EMPTY:
+        if word.lower() in PLAIN | STOP | EMPTY | own:
             break
         kept.insert(0, word)
     return " ".join(kept)

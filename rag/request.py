@@ -35,7 +35,15 @@ class FromPolicy:
     rule: str
 
 
-Citation: TypeAlias = FromForm | FromWords | FromDefault | FromPolicy
+@dataclass(frozen=True, slots=True)
+class FromCatalogue:
+    """The catalogue's module itself; `version` is the digest of its files."""
+
+    module: str
+    version: str
+
+
+Citation: TypeAlias = FromForm | FromWords | FromDefault | FromPolicy | FromCatalogue
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,6 @@ GENERIC = frozenset(GENERIC_WORDS.split())
 LINE = re.compile(
     r"^[ \t>*-]*(?P<label>[A-Za-z][\w /-]{0,60}?)\**\s*[:=]\s*(?P<value>\S.*?)[ \t]*$", re.MULTILINE
 )
-INLINE = re.compile(r"\b(?P<label>[a-z]\w*_\w+)\s*[:=]\s*(?P<value>[^\s,;]+)")
 CIDR = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}(?![\w/])")
 VERSION = re.compile(
     r"\b(?:postgres(?:ql)?|pg|engine|version|v)[ -]*(?P<value>\d{1,3}(?:\.\d{1,3}){0,2})\b",
@@ -105,12 +104,21 @@ def _values(
 def _explicit(
     text: str, variable: Variable, module: Module, findings: Findings
 ) -> Iterator[Argument]:
-    """`Label: value` lines and `variable = value` anywhere."""
+    """`Label: value` and `variable = value`, a whole line or within one."""
     names = {variable.name, variable.name.replace("_", " "), _label(variable, module).lower()}
-    for match in (*LINE.finditer(text), *INLINE.finditer(text)):
-        if match["label"].strip().lower() not in names:
-            continue
-        raw = match["value"].strip().strip("`\"'*")
+    either = "|".join(re.escape(name) for name in sorted(names))
+    inline = re.compile(
+        rf"(?<![\w-])(?:{either})\s*[:=]\s*(?P<value>[^\s,;][^\n,;]*)", re.IGNORECASE
+    )
+    lines = [match for match in LINE.finditer(text) if match["label"].strip().lower() in names]
+    covered = [match.span() for match in lines]
+    inside = [
+        match
+        for match in inline.finditer(text)
+        if not any(start <= match.start() < end for start, end in covered)
+    ]
+    for match in (*lines, *inside):
+        raw = match["value"].strip().rstrip(".").strip("`\"'* ")
         try:
             reading = read_value(raw, variable)
         except ValueProblemError as exc:
