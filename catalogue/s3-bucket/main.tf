@@ -52,7 +52,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
   rule {
-    id     = "abandoned-uploads"
+    id     = "retention"
     status = "Enabled"
 
     filter {}
@@ -60,30 +60,16 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     abort_incomplete_multipart_upload {
       days_after_initiation = 7
     }
-  }
-
-  rule {
-    id     = "earlier-versions"
-    status = "Enabled"
-
-    filter {}
 
     noncurrent_version_expiration {
       noncurrent_days = var.noncurrent_retention_days
     }
-  }
 
-  dynamic "rule" {
-    for_each = var.retention_days == null ? [] : [var.retention_days]
+    dynamic "expiration" {
+      for_each = var.retention_days == null ? [] : [var.retention_days]
 
-    content {
-      id     = "retention"
-      status = "Enabled"
-
-      filter {}
-
-      expiration {
-        days = rule.value
+      content {
+        days = expiration.value
       }
     }
   }
