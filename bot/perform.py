@@ -11,6 +11,7 @@ from bot.proposals import Proposals
 from bot.publish import Publisher
 from bot.queue import Queues
 from bot.runs import Runs
+from bot.work_areas import WorkAreas
 from handlers.actions import (
     Action,
     CancelRuns,
@@ -27,6 +28,7 @@ from handlers.actions import (
     StorePlan,
     WithdrawProposal,
 )
+from policy.receipt import PlanState
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Performer:
     approvals: Approvals
     locks: Locks
     deployments: Deployments
+    areas: WorkAreas
 
     def __call__(self, action: Action) -> None:  # noqa: C901, PLR0912 -- one arm an action
         """Do what the action says; doing it twice changes nothing."""
@@ -64,7 +67,7 @@ class Performer:
             case StorePlan():
                 self.plans.store(action.plan, action.plan_file)
             case EndPlans():
-                self.plans.end(action.repo, action.number, action.state, action.project)
+                self._end(action)
             case RecordApproval():
                 self.approvals.record(action.approval)
             case ReleaseLocks():
@@ -73,6 +76,11 @@ class Performer:
                 self.deployments.record(action)
             case _:
                 assert_never(action)
+
+    def _end(self, action: EndPlans) -> None:
+        self.plans.end(action.repo, action.number, action.state, action.project)
+        if action.state is PlanState.CLOSED and action.project is None:
+            self.areas.discard(action.repo, action.number)
 
     def _cancel(self, action: CancelRuns) -> None:
         # A withdrawn run is queued once more, so that its end is shown.

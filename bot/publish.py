@@ -3,7 +3,7 @@
 Only this module and `bot/proposals.py` write there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -35,12 +35,10 @@ class Publisher:
         published: Published,
         *,
         app_id: int,
-        details_url: Callable[[SetCheck], str | None],
     ) -> None:
         self._github = github
         self._published = published
         self._app_id = app_id
-        self._details_url = details_url
         self._last: dict[tuple[str, str, str], str] = {}
 
     def set_check(self, check: SetCheck) -> None:
@@ -83,9 +81,6 @@ class Publisher:
         }
         if check.conclusion is not None:
             body["conclusion"] = check.conclusion
-        url = self._details_url(check)
-        if url is not None:
-            body["details_url"] = url
         return body
 
     def _check_id(self, check: SetCheck) -> int | None:

@@ -6,6 +6,7 @@ Runs git with a fixed environment: no hooks, filters, LFS, submodules or configu
 import base64
 import fcntl
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ LARGEST_TEXT_BYTES = 1024 * 1024
 class Mirror:
     """One repository's bare mirror."""
 
+    program: str
     folder: Path
     environment: Mapping[str, str] = field(repr=False)
 
@@ -35,7 +37,7 @@ class Mirror:
     ) -> subprocess.CompletedProcess[bytes]:
         """Run one git command in the mirror; its exit code is the caller's to read."""
         return subprocess.run(
-            ("git", "-C", str(self.folder), *arguments),
+            (self.program, "-C", str(self.folder), *arguments),
             env={**self.environment, **variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -92,6 +94,10 @@ class Sources:
     """The port of that name: trees, differences and checkouts of any commit of a repository."""
 
     def __init__(self, *, folder: Path, git_url: str, token: Callable[[RepoName], str]) -> None:
+        program = shutil.which("git")
+        if program is None:
+            raise FileNotFoundError("the program `git` is not on PATH; install it")
+        self._program = program
         self._folder = folder
         self._git_url = git_url.rstrip("/")
         self._token = token
@@ -131,7 +137,7 @@ class Sources:
 
     def _having(self, repo: RepoName, *shas: Sha) -> Mirror:
         """The mirror, with these commits in it."""
-        mirror = Mirror(self._folder / f"{repo}.git", _environment())
+        mirror = Mirror(self._program, self._folder / f"{repo}.git", _environment())
         with _alone(mirror.folder):
             if not (mirror.folder / "HEAD").is_file():
                 mirror.folder.mkdir(parents=True, exist_ok=True)

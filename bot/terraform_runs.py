@@ -10,10 +10,13 @@ from bot.work_areas import WorkAreas
 from handlers.errors import UserError
 from handlers.markdown import code, plain
 from handlers.ports import Control, Work
-from policy.findings import Finding, Place, Severity
+from policy.findings import Finding, Severity
 from policy.receipt import StoredPlan
 from terraform.errors import Diagnostic, StateLockedError, TerraformError
 from terraform.errors import Severity as DiagnosticSeverity
+from terraform.place import Place
+from terraform.plan import Plan
+from terraform.redact import Redactor
 from terraform.results import ApplyResult, PlanResult, Progress
 from terraform.runner import Request, Runner
 from terraform.work_area import WorkArea
@@ -37,18 +40,22 @@ class TerraformRuns:
 
     def plan(self, work: Work, control: Control) -> PlanResult:
         """Init, plan and show; raises UserError with Terraform's words."""
-        with self._areas.of(work, control) as area, _in_words():
+        with self._areas.of(work, control) as area, in_words():
             control.progress("terraform init")
             request = _request(work, area, control, self._plan_environment())
             self._runner.init(request)
             control.progress("terraform plan")
             return self._runner.plan(request, var_files=work.project.var_files)
 
+    def redactor(self, plan: Plan) -> Redactor:
+        """What hides the plan's secrets and those of the environment it was made in."""
+        return Redactor.of(plan, environment=self._plan_environment())
+
     def apply(
         self, work: Work, stored: StoredPlan, plan_file: bytes, control: Control
     ) -> ApplyResult:
         """Apply exactly this plan file; raises UserError where nothing was begun."""
-        with self._areas.of(work, control) as area, _in_words():
+        with self._areas.of(work, control) as area, in_words():
             area.prepare()
             path = area.control / f"{stored.id}.tfplan"
             path.write_bytes(plan_file)
@@ -82,7 +89,8 @@ def _request(
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
+    """Turn Terraform's errors into words for the person who asked."""
     try:
         yield
     except StateLockedError as exc:

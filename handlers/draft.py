@@ -2,9 +2,6 @@
 
 from collections.abc import Iterator
 
-from rag.acceptance import check
-from rag.draft import Draft
-
 from handlers import messages
 from handlers.actions import (
     Action,
@@ -25,6 +22,9 @@ from handlers.runs import Run, RunKind, RunRequest, RunState
 from handlers.selection import configured
 from policy.findings import Verdict
 from policy.receipt import digest
+from rag.acceptance import Verdict as Met
+from rag.acceptance import check
+from rag.draft import Draft
 from rag.request import Request
 
 router = Router()
@@ -149,9 +149,13 @@ def _insist(draft: Draft, verified: Verified) -> None:
     """Raise UserError unless the draft's plan is what was asked for and breaks no policy."""
     if verified.policy.verdict in {Verdict.BLOCK, Verdict.UNKNOWN}:
         raise UserError(messages.draft_blocked(verified.policy), verified.policy.findings)
-    failed = [result for result in check(draft.acceptance, verified.document) if not result.holds]
+    failed = [
+        result
+        for result in check(draft.acceptance, verified.document)
+        if result.verdict is not Met.MET
+    ]
     if failed:
-        raise UserError(messages.draft_unlike([result.sentence for result in failed]))
+        raise UserError(messages.draft_unlike([result.expectation for result in failed]))
 
 
 def _event(run: Run, milestone: Milestone) -> RecordEvent:

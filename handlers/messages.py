@@ -142,3 +142,11 @@ def draft_unlike(expected: Sequence[str]) -> str:
 def withdrawn(issue_number: int) -> str:
     """The last comment on a withdrawn draft."""
     return f"#{issue_number}, which asked for this, was closed."
+
+
+def apology(delivery_id: str) -> str:
+    """What people read when we broke."""
+    return (
+        "Something broke inside Lockgate, and nothing was done. The operator can find it in the "
+        f"logs as delivery {code(delivery_id)}. Trying again may help."
+    )

@@ -5,8 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from fnmatch import fnmatchcase
 
-from terraform.estimate import estimate
-
 from handlers import messages
 from handlers.actions import (
     Action,
@@ -35,6 +33,7 @@ from handlers.show import show
 from handlers.summary_check import broken_check
 from policy.findings import PolicyResult, Verdict, merged
 from policy.receipt import Facts, NewPlan, digest
+from terraform.estimate import estimate
 from terraform.project import Project
 from terraform.read_plan import read_plan
 from terraform.render import render
@@ -183,12 +182,12 @@ def make_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
         return
     work = Work(pr.repo, pr.number, pr.head_sha, project)
     control.progress("reading the code")
-    before = ports.policy.before_plan(work, pr.base_sha, selection.configuration)
+    before = ports.policy.before_plan(work, pr.base_sha, selection.configuration, control)
     if before.verdict in {Verdict.BLOCK, Verdict.UNKNOWN}:
         raise UserError(_refused(before), before.findings)
     result = ports.terraform.plan(work, control)
     control.progress("checking policy and cost")
-    yield from _kept(run, pr, selection, work, result, before, ports)
+    yield from _kept(run, pr, selection, work, result, before, control, ports)
 
 
 def _refused(before: PolicyResult) -> str:
@@ -206,12 +205,13 @@ def _kept(
     work: Work,
     result: PlanResult,
     before: PolicyResult,
+    control: Control,
     ports: Ports,
 ) -> Iterator[Action]:
     plan = read_plan(result.document)
     with ThreadPoolExecutor(max_workers=1) as beside:
-        cost = beside.submit(estimate, plan)
-        policy = ports.policy.of_plan(work, result.document, selection.configuration)
+        cost = beside.submit(estimate, plan, region=None)
+        policy = ports.policy.of_plan(work, result.document, selection.configuration, control)
     policy = merged((before, policy))
     facts = Facts(
         repo=pr.repo,
@@ -234,7 +234,7 @@ def _kept(
         policy=policy,
         cost=cost.result(),
         risks=tuple(f"{code(risk.address)}: {plain(risk.message)}" for risk in risks(plan)),
-        rendered=render(plan, limit_bytes=DIFF_BYTES),
+        rendered=render(plan, limit_bytes=DIFF_BYTES, redactor=ports.terraform.redactor(plan)),
         network=work.project.network.value,
     )
     yield StorePlan(new, result.plan_file.read_bytes())

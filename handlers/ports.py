@@ -9,16 +9,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from rag.draft import Draft
-
 from handlers.configuration import Configuration
 from handlers.events import RepoName, Sha
 from handlers.runs import Run
 from policy.findings import PolicyResult
 from policy.receipt import Approval, StoredPlan
+from rag.draft import Draft
 from rag.request import Outcome, Request
+from terraform.plan import Plan
 from terraform.project import Application, Project
-from terraform.runner import ApplyResult, PlanResult
+from terraform.redact import Redactor
+from terraform.results import ApplyResult, PlanResult
 
 
 class Permission(StrEnum):
@@ -111,7 +112,9 @@ class Repositories(Protocol):
 class SourceTree(Protocol):
     """The files of one commit, read from git; never a checkout of untrusted links."""
 
-    paths: Sequence[str]
+    @property
+    def paths(self) -> Sequence[str]:
+        """Every regular file, relative to the root."""
 
     def read(self, path: str) -> str | None:
         """A text file's content, None where there is none (or it is not UTF-8)."""
@@ -212,6 +215,9 @@ class Terraform(Protocol):
     def plan(self, work: Work, control: Control) -> PlanResult:
         """Init, plan and show; raises UserError with Terraform's words."""
 
+    def redactor(self, plan: Plan) -> Redactor:
+        """What hides the plan's secrets and those of the environment it was made in."""
+
     def apply(
         self, work: Work, stored: StoredPlan, plan_file: bytes, control: Control
     ) -> ApplyResult:
@@ -221,11 +227,17 @@ class Terraform(Protocol):
 class PolicyChecks(Protocol):
     """The programs that judge code and plans."""
 
-    def before_plan(self, work: Work, base_sha: Sha, configuration: Configuration) -> PolicyResult:
+    def before_plan(
+        self, work: Work, base_sha: Sha, configuration: Configuration, control: Control
+    ) -> PolicyResult:
         """The static gate over the commit's tree."""
 
     def of_plan(
-        self, work: Work, document: Mapping[str, Any], configuration: Configuration
+        self,
+        work: Work,
+        document: Mapping[str, Any],
+        configuration: Configuration,
+        control: Control,
     ) -> PolicyResult:
         """Checkov and Rego over the plan's JSON, each finding at its line of the commit."""
 

@@ -10,7 +10,8 @@ from handlers.configuration import (
 )
 from handlers.errors import UserError
 from handlers.ports import Ports, PullRequest, SourceTree
-from policy.findings import Finding, Place, Severity
+from policy.findings import Finding, Severity
+from terraform.place import Place
 from terraform.project import Project
 from terraform.projects import discover, references, touched
 

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from policy.findings import Finding, Place, PolicyResult, Severity, merged
+from policy.findings import Finding, PolicyResult, Severity, merged
 from policy.skips import Skips, with_skip
+from terraform.place import Place
 
 CHECKOV = "checkov"
 

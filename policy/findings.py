@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from terraform.place import Place
+
 
 class Severity(StrEnum):
     """How much a finding weighs: only `block` stops an apply."""
@@ -20,15 +22,6 @@ class Verdict(StrEnum):
     WARN = "warn"
     BLOCK = "block"
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line range (1-based, inclusive) in a file of the repository, path relative to its root."""
-
-    path: str
-    start_line: int
-    end_line: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 
-from policy.findings import Finding, Place, Severity
+from policy.findings import Finding, Severity
+from terraform.place import Place
 
 _SKIP = re.compile(
     r"(?:#|//|/\*|\*)\s*(?:checkov|bridgecrew):skip=\s*(?P<rule>[A-Z0-9_]+)(?::(?P<reason>.*))?"

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from policy.findings import Finding, Place, Severity
+from policy.findings import Finding, Severity
 from policy.static_files import found
 from policy.static_paths import Reach, file_reads
 from terraform.hcl import Block, Configuration
-from terraform.hcl import Place as HclPlace
+from terraform.place import Place
 
 REGISTRY = "registry.terraform.io"
 BUILTIN = "terraform.io/builtin/terraform"
@@ -196,7 +196,7 @@ def outside(path: str) -> bool:
 
 def finding(
     rule: str,
-    place: HclPlace,
+    place: Place,
     message: str,
     remedy: str,
     block: Block,
@@ -204,5 +204,4 @@ def finding(
 ) -> Finding:
     """A finding at a place in a block, addressed as Terraform would."""
     labels = block.labels if block.type == "resource" else (block.type, *block.labels)
-    here = Place(place.path, place.start_line, place.end_line)
-    return found(rule, severity, here, message, remedy, ".".join(labels))
+    return found(rule, severity, place, message, remedy, ".".join(labels))

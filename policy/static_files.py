@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
-from policy.findings import Finding, Place, Severity
+from policy.findings import Finding, Severity
+from terraform.place import Place
 
 SOURCE = "static-gate"
 MOST_ENTRIES = 20_000

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from policy.findings import Finding, Place, PolicyResult, Severity
+from policy.findings import Finding, PolicyResult, Severity
 from policy.static_blocks import Allowed, finding, inspect_blocks, outside
 from policy.static_files import LARGEST_BYTES, found, inspect_files
 from terraform.blocks import blocks
 from terraform.hcl import Block, Configuration, HclError, is_configuration, read_tree
+from terraform.place import Place
 
 MOST_MODULES = 200
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from terraform.address import parse_address
+from terraform.place import Place
 from terraform.tf_json import JsonSyntaxError, parse_tf_json
 
 HCL_SUFFIXES = (".tf", ".tofu")
@@ -32,15 +33,6 @@ class HclError(ValueError):
         self.path = path
         self.line = line
         self.message = message
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line range (1-based, inclusive) in a file, path relative to the repository's root."""
-
-    path: str
-    start_line: int
-    end_line: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ import pytest
 
 from policy.checkov_table import TABLE, guideline, severity
 from policy.evaluate import Lines, Rules, evaluate
-from policy.findings import Finding, Place, PolicyResult, Severity, Verdict
+from policy.findings import Finding, PolicyResult, Severity, Verdict
 from policy.skips import Skips
+from terraform.place import Place
 
 PLACE = Place("main.tf", 1, 3)
 CODE = 'resource "x" "y" {\n  #checkov:skip=CKV_AWS_18:logs would log themselves\n}\n# after\n'

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terraform.address import Address, parse_address
-from terraform.hcl import Configuration, HclError, Place, read_tree
+from terraform.hcl import Configuration, HclError, read_tree
+from terraform.place import Place
 
 MAIN = """\
 terraform {

@@ -1,0 +1,113 @@
+"""The command line: one process of Lockgate a command, and the chores around them."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import logs
+from bot.queue import QueueName
+from bot.settings import Settings, SettingsError, read
+
+app = typer.Typer(
+    name="lockgate",
+    help="Drafts, plans, checks, prices, approves and applies Terraform as reviewed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def settings(*, for_github: bool = True) -> Settings:
+    """The settings of this process; without them it ends, and says all that is missing."""
+    try:
+        found = read(os.environ, for_github=for_github)
+    except SettingsError as exc:
+        typer.echo(str(exc), err=True)
+        raise typer.Exit(2) from exc
+    logs.configure(found.log_level)
+    return found
+
+
+@app.command()
+def web() -> None:
+    """Take webhooks in."""
+    from bot.processes import serve_web  # noqa: PLC0415 -- each command loads what it needs
+
+    serve_web(settings())
+
+
+@app.command()
+def worker(
+    queue: Annotated[
+        QueueName | None, typer.Option(help="Work this queue off; all of them without it.")
+    ] = None,
+) -> None:
+    """Work queues off: one process a queue, started again when it dies."""
+    found = settings()
+    if queue is not None:
+        from bot.processes import serve_queue  # noqa: PLC0415 -- as above
+
+        serve_queue(found, queue)
+        return
+    from bot.supervisor import Supervisor  # noqa: PLC0415 -- as above
+
+    commands = {
+        str(name): (sys.executable, "-m", "bot", "worker", "--queue", str(name))
+        for name in QueueName
+        if name is not QueueName.TEST
+    }
+    supervisor = Supervisor(commands)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, supervisor.stop)
+    supervisor.run()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version."""
+    from bot.compose import database_url  # noqa: PLC0415 -- as above
+    from bot.database import Database  # noqa: PLC0415 -- as above
+    from bot.database import migrate as bring_up  # noqa: PLC0415 -- as above
+
+    database = Database(database_url(settings(for_github=False)))
+    done = bring_up(database)
+    database.close()
+    typer.echo("\n".join(f"applied {name}" for name in done) or "The database is up to date.")
+
+
+@app.command("sealing-key")
+def sealing_key() -> None:
+    """Print a fresh key for LOCKGATE_SEALING_KEYS."""
+    from bot.sealing import new_key  # noqa: PLC0415 -- as above
+
+    typer.echo(new_key())
+
+
+@app.command()
+def forms(
+    repository: Annotated[Path, typer.Argument(help="The repository to write them into.")] = Path(),
+    catalogue: Annotated[Path, typer.Option(help="The catalogue's folder.")] = Path("catalogue"),
+) -> None:
+    """Write the issue forms of the catalogue's modules into a repository."""
+    from rag.catalogue import CatalogueError, read_catalogue  # noqa: PLC0415 -- as above
+    from rag.forms import write_forms  # noqa: PLC0415 -- as above
+
+    try:
+        changed = write_forms(read_catalogue(catalogue), repository)
+    except CatalogueError as exc:
+        typer.echo(str(exc), err=True)
+        raise typer.Exit(2) from exc
+    typer.echo("\n".join(str(path) for path in changed) or "The issue forms are up to date.")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

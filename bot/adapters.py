@@ -1,0 +1,107 @@
+"""The adapters of a worker: GitHub, git, Terraform, policy, drafting and the cluster, as ports."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.compose import Store, now, receipt_key
+from bot.drafting import Drafting
+from bot.github import GitHubClient
+from bot.perform import Performer
+from bot.policy_checks import PolicyChecks
+from bot.proposals import Proposals
+from bot.publish import Publisher
+from bot.repositories import Repositories
+from bot.settings import Settings
+from bot.sources import Sources
+from bot.terraform_runs import TerraformRuns, environment_file
+from bot.work_areas import WorkAreas
+from handlers.ports import Clusters, Ports
+from terraform.engine import find_engine
+from terraform.mirror import cli_configuration, find_mirror, usual_roots
+from terraform.provider_cache import ProviderCache
+from terraform.runner import Runner
+from terraform.sandbox import Isolation, find_sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What handlers read through, what performs their actions, and the client beneath both."""
+
+    ports: Ports
+    perform: Performer
+    github: GitHubClient
+
+
+def github_client(settings: Settings) -> GitHubClient:
+    """The client of the App."""
+    assert settings.app_id is not None, "checked by `read`"  # noqa: S101 -- for the types
+    return GitHubClient(
+        api_url=str(settings.github_api_url),
+        app_id=settings.app_id,
+        private_key=settings.private_key_pem(),
+    )
+
+
+def adapters(settings: Settings, store: Store) -> Adapters:
+    """Everything a worker reaches; programs are looked for when they are first needed."""
+    github = github_client(settings)
+    assert settings.app_id is not None, "checked by `read`"  # noqa: S101 -- for the types
+    folder = settings.data_folder.resolve()
+    sources = Sources(
+        folder=folder / "mirrors", git_url=str(settings.github_url), token=github.token
+    )
+    areas = WorkAreas(folder / "work", sources)
+    runner = _runner(settings, folder)
+    checks = PolicyChecks(settings, areas, sources)
+    ports = Ports(
+        bot_name=github.app("GET", "/app")["slug"],
+        repositories=Repositories(github, app_id=settings.app_id),
+        sources=sources,
+        plans=store.plans,
+        locks=store.locks,
+        runs=store.runs,
+        terraform=TerraformRuns(
+            runner,
+            areas,
+            plan_environment=environment_file(settings.plan_environment_file),
+            apply_environment=environment_file(settings.apply_environment_file),
+        ),
+        policy=checks,
+        drafting=Drafting(settings, sources, runner, checks),
+        clusters=_clusters(settings),
+        receipt_key=receipt_key(settings),
+        now=now,
+    )
+    perform = Performer(
+        publisher=Publisher(github, store.published, app_id=settings.app_id),
+        proposals=Proposals(github),
+        runs=store.runs,
+        queues=store.queues,
+        plans=store.plans,
+        approvals=store.approvals,
+        locks=store.locks,
+        deployments=store.deployments,
+        areas=areas,
+    )
+    return Adapters(ports, perform, github)
+
+
+def _runner(settings: Settings, folder: Path) -> Runner:
+    mirror = settings.provider_mirror or find_mirror(os.environ, usual_roots(Path.home()))
+    off = settings.sandbox == "off-i-accept-the-risk"
+    return Runner(
+        engine=find_engine(Path(settings.terraform) if settings.terraform else None),
+        sandbox=find_sandbox(Isolation.UNSANDBOXED if off else Isolation.SANDBOXED),
+        cli_configuration=cli_configuration(mirror),
+        cache=ProviderCache(folder / "providers"),
+        mirror=mirror,
+    )
+
+
+def _clusters(settings: Settings) -> Clusters:
+    from bot.clusters import KubernetesClusters  # noqa: PLC0415 -- the MCP SDK is slow to import
+
+    return KubernetesClusters(
+        str(settings.kubernetes_mcp_url) if settings.kubernetes_mcp_url else None
+    )

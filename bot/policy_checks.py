@@ -1,0 +1,99 @@
+"""Policy over a checkout and over a plan: static gate, Checkov and Rego, with their programs."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from bot.settings import Settings
+from bot.sources import Sources
+from bot.work_areas import WorkAreas
+from handlers.configuration import Configuration
+from handlers.events import Sha
+from handlers.ports import Control, Work
+from policy.checkov import Checkov
+from policy.evaluate import Lines, Rules, evaluate
+from policy.findings import PolicyResult
+from policy.rego import Rego, shipped_policies
+from policy.skips import Skips
+from policy.static_blocks import Allowed
+from policy.static_gate import inspect, module_files
+from terraform import hcl
+
+TOOLS = Path(__file__).parents[1] / ".tools"
+
+
+class PolicyChecks:
+    """The port of that name; the programs are started at their first use and kept warm."""
+
+    def __init__(self, settings: Settings, areas: WorkAreas, sources: Sources) -> None:
+        self._areas = areas
+        self._sources = sources
+        self._checkov = Checkov(checkov_program(settings))
+        self._rego = Rego(TOOLS / "opa")
+
+    def before_plan(
+        self, work: Work, base_sha: Sha, configuration: Configuration, control: Control
+    ) -> PolicyResult:
+        """The static gate over the commit's tree, its backend compared with the base branch's."""
+        with self._areas.of(work, control) as area, tempfile.TemporaryDirectory() as folder:
+            base = Path(folder, "base")
+            self._sources.check_out(work.repo, base_sha, base)
+            return self.gate(area.checkout, work.project.directory, configuration, base=base)
+
+    def of_plan(
+        self,
+        work: Work,
+        document: Mapping[str, Any],
+        configuration: Configuration,
+        control: Control,
+    ) -> PolicyResult:
+        """Checkov and Rego over the plan's JSON, each finding at its line of the commit."""
+        with self._areas.of(work, control) as area:
+            return self.judge(document, area.checkout, work.project.directory, configuration)
+
+    def gate(
+        self, tree: Path, directory: str, configuration: Configuration, *, base: Path | None
+    ) -> PolicyResult:
+        """The static gate over a tree."""
+        allowed = Allowed(
+            providers=frozenset(configuration.allowed_providers),
+            modules=configuration.allowed_module_sources,
+        )
+        return inspect(tree, directory=directory, allowed=allowed, base=base)
+
+    def judge(
+        self,
+        document: Mapping[str, Any],
+        tree: Path,
+        directory: str,
+        configuration: Configuration,
+    ) -> PolicyResult:
+        """Checkov and Rego over a plan of a project in this tree."""
+        files, _ = module_files(tree, directory)
+        policy = configuration.policy
+        rules = Rules(
+            policies=shipped_policies(),
+            block=frozenset(policy.block),
+            warn=frozenset(policy.warn),
+            skips=Skips.FORBIDDEN if policy.forbid_skips else Skips.ALLOWED,
+        )
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            # Parsing takes as long as the checks do: it goes on beside them.
+            read = beside.submit(hcl.read_tree, files, root=directory)
+            lines = Lines(place=lambda address: read.result().place(address), text=files.get)
+            return evaluate(document, rules, lines, checkov=self._checkov, rego=self._rego)
+
+
+def checkov_program(settings: Settings) -> Path:
+    """The configured Checkov, else the one that set-up installed, else the one on PATH.
+
+    Where there is none, each scan says so and counts as not made.
+    """
+    if settings.checkov is not None:
+        return settings.checkov
+    own = TOOLS / "checkov" / "bin" / "checkov"
+    on_path = shutil.which("checkov")
+    return own if own.exists() or on_path is None else Path(on_path)

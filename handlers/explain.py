@@ -1,0 +1,20 @@
+"""What is said where an event could not be answered: the author's part, or an apology."""
+
+from collections.abc import Iterator
+
+from handlers import messages
+from handlers.actions import Action, PutComment
+from handlers.comments import ANSWER
+from handlers.errors import UserError
+from handlers.events import Event
+
+
+def explain(event: Event, error: UserError) -> Iterator[Action]:
+    """Tell the author of an event what they can mend."""
+    body = messages.refusals(event.actor.login, [error.markdown])
+    yield PutComment(event.repo, event.number, ANSWER, body)
+
+
+def apologise(event: Event, delivery_id: str) -> Iterator[Action]:
+    """Say that it was our fault, and how the operator finds it."""
+    yield PutComment(event.repo, event.number, ANSWER, messages.apology(delivery_id))

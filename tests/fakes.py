@@ -1,0 +1,530 @@
+"""Fakes of the ports, in memory: a small world in which handlers can be driven and watched."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from handlers.actions import (
+    Action,
+    CancelRuns,
+    EndPlans,
+    PutComment,
+    RecordApproval,
+    ReleaseLocks,
+    SetCheck,
+    StartRun,
+    StorePlan,
+)
+from handlers.capabilities import capabilities
+from handlers.configuration import Configuration
+from handlers.errors import UserError
+from handlers.events import Actor, CommentWritten, Event, RepoName, Sha
+from handlers.ports import (
+    Answer,
+    ApplicationStatus,
+    Control,
+    Issue,
+    LockClaim,
+    OtherCheck,
+    Permission,
+    Ports,
+    PullRequest,
+    Sync,
+    Verified,
+    Waiter,
+    Work,
+)
+from handlers.runs import Run, RunKind, RunState
+from policy.findings import PolicyResult
+from policy.receipt import Approval, PlanState, StoredPlan
+from rag.draft import Draft
+from rag.request import Outcome, OutsideCatalogue, Request
+from terraform.plan import Plan
+from terraform.process import Ending
+from terraform.project import Application, Project
+from terraform.redact import Redactor
+from terraform.results import ApplyResult, PlanResult, ResourceOutcome
+from terraform.sandbox import Isolation
+
+REPO = RepoName("acme/infra")
+HEAD, BASE, MERGED = Sha("c0ffee" * 6 + "c0ff"), Sha("ba5e" * 10), Sha("3e6d" * 10)
+START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+ONE_PROJECT = """\
+version: 1
+projects:
+  - name: network
+    directory: infra/network
+    applications: [{namespace: argocd, name: web}]
+"""
+A = TypeVar("A", bound=Action)
+
+
+def pull_request(number: int = 7, **changes: Any) -> PullRequest:
+    """An open pull request of alice's that merges."""
+    pr = PullRequest(
+        repo=REPO,
+        number=number,
+        title="Widen the network",
+        author="alice",
+        author_is_bot=False,
+        open=True,
+        merged=False,
+        draft=False,
+        head_ref="widen",
+        head_sha=HEAD,
+        base_ref="main",
+        base_sha=BASE,
+        from_fork=False,
+        mergeable=Answer.YES,
+    )
+    return replace(pr, **changes)
+
+
+@dataclass
+class FakeTree:
+    """A commit's files."""
+
+    files: dict[str, str]
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """The names of the files."""
+        return tuple(self.files)
+
+    def read(self, path: str) -> str | None:
+        """A file's text."""
+        return self.files.get(path)
+
+
+@dataclass
+class FakeRepositories:
+    """GitHub: `pull_requests` and `issues` by number, people by login."""
+
+    pull_requests: dict[int, PullRequest] = field(default_factory=lambda: {7: pull_request()})
+    issues: dict[int, Issue] = field(default_factory=dict)
+    people: dict[str, Permission] = field(
+        default_factory=lambda: {
+            "alice": Permission.WRITE,
+            "bob": Permission.MAINTAIN,
+            "mallory": Permission.READ,
+        }
+    )
+    teams: dict[str, dict[str, Answer]] = field(default_factory=dict)
+    checks: tuple[OtherCheck, ...] = ()
+    branches: dict[str, int] = field(default_factory=dict)
+
+    def default_branch(self, repo: RepoName) -> tuple[str, Sha]:
+        """Always main."""
+        return "main", BASE
+
+    def pull_request(self, repo: RepoName, number: int) -> PullRequest:
+        """The one of this number."""
+        if number not in self.pull_requests:
+            raise UserError(f"There is no pull request #{number}.")
+        return self.pull_requests[number]
+
+    def pull_request_of(self, repo: RepoName, branch: str) -> int | None:
+        """As set in `branches`."""
+        return self.branches.get(branch)
+
+    def issue(self, repo: RepoName, number: int) -> Issue:
+        """The one of this number."""
+        return self.issues[number]
+
+    def permission(self, repo: RepoName, login: str) -> Permission:
+        """As set in `people`; a stranger has none."""
+        return self.people.get(login, Permission.NONE)
+
+    def member(self, repo: RepoName, team: str, login: str) -> Answer:
+        """As set in `teams`."""
+        return self.teams.get(team, {}).get(login, Answer.NO)
+
+    def other_checks(self, repo: RepoName, sha: Sha, base_ref: str) -> tuple[OtherCheck, ...]:
+        """As set in `checks`."""
+        return self.checks
+
+
+@dataclass
+class FakeSources:
+    """Git: trees by commit, and one list of changed paths."""
+
+    trees: dict[str, FakeTree] = field(default_factory=dict)
+    paths_changed: tuple[str, ...] = ("infra/network/main.tf",)
+
+    def tree(self, repo: RepoName, sha: Sha) -> FakeTree:
+        """The tree of a commit, or one with the configuration of one project."""
+        files = {".github/lockgate.yml": ONE_PROJECT, "infra/network/main.tf": ""}
+        return self.trees.get(sha, FakeTree(files))
+
+    def changed(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> tuple[str, ...]:
+        """As set."""
+        return self.paths_changed
+
+
+@dataclass
+class FakePlans:
+    """The plan store."""
+
+    plans: dict[str, StoredPlan] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    given: list[Approval] = field(default_factory=list)
+
+    def get(self, plan_id: str) -> StoredPlan | None:
+        """A plan by id."""
+        return self.plans.get(plan_id)
+
+    def of(self, repo: RepoName, number: int) -> tuple[StoredPlan, ...]:
+        """The newest that has not been superseded or closed, by project."""
+        shown = {PlanState.CURRENT, PlanState.APPLIED, PlanState.FAILED}
+        newest = {
+            plan.facts.project: plan
+            for plan in self.plans.values()
+            if plan.facts.number == number and plan.state in shown
+        }
+        return tuple(newest[name] for name in sorted(newest))
+
+    def file(self, plan_id: str) -> bytes | None:
+        """The bytes of a plan."""
+        return self.files.get(plan_id)
+
+    def approvals(self, plan_id: str) -> tuple[Approval, ...]:
+        """What was recorded."""
+        return tuple(approval for approval in self.given if approval.plan_id == plan_id)
+
+    def end(self, number: int, state: PlanState, project: str | None) -> None:
+        """End current plans."""
+        for plan_id, plan in self.plans.items():
+            mine = plan.facts.number == number and project in {None, plan.facts.project}
+            if mine and plan.state is PlanState.CURRENT:
+                self.plans[plan_id] = replace(plan, state=state)
+                self.files.pop(plan_id, None)
+
+
+@dataclass
+class FakeLocks:
+    """Locks by project name, and the lines behind them."""
+
+    holders: dict[str, int] = field(default_factory=dict)
+    lines: dict[str, list[int]] = field(default_factory=dict)
+
+    def acquire(self, repo: RepoName, project: Project, number: int) -> LockClaim:
+        """Take it, or stand in line."""
+        holder = self.holders.setdefault(project.name, number)
+        if holder == number:
+            return LockClaim(held=True, holder=number, ahead=0)
+        line = self.lines.setdefault(project.name, [])
+        if number not in line:
+            line.append(number)
+        return LockClaim(held=False, holder=holder, ahead=line.index(number))
+
+    def holder(self, repo: RepoName, project: Project) -> int | None:
+        """Who holds it."""
+        return self.holders.get(project.name)
+
+    def held_by(self, repo: RepoName, number: int) -> tuple[str, ...]:
+        """What a pull request holds."""
+        return tuple(sorted(name for name, holder in self.holders.items() if holder == number))
+
+    def next_in_line(self, repo: RepoName, number: int) -> tuple[Waiter, ...]:
+        """Who is first behind each lock of this pull request."""
+        held = self.held_by(repo, number)
+        return tuple(Waiter(self.lines[name][0], name) for name in held if self.lines.get(name))
+
+    def release(self, number: int, project: str | None) -> None:
+        """Give back, and hand over."""
+        for name in self.held_by(REPO, number):
+            if project in {None, name}:
+                line = self.lines.get(name, [])
+                if line:
+                    self.holders[name] = line.pop(0)
+                else:
+                    del self.holders[name]
+
+
+@dataclass
+class FakeRuns:
+    """The run table, newest last."""
+
+    rows: dict[str, Run] = field(default_factory=dict)
+
+    def of(self, repo: RepoName, number: int, head_sha: Sha | None = None) -> tuple[Run, ...]:
+        """The newest run of each kind and project."""
+        newest: dict[tuple[str, str], Run] = {}
+        for run in self.rows.values():
+            request = run.request
+            if request.number == number and head_sha in {None, request.head_sha}:
+                newest.pop((request.kind, request.project), None)
+                newest[(request.kind, request.project)] = run
+        return tuple(newest.values())
+
+
+@dataclass
+class FakeTerraform:
+    """Terraform: `plan_document` is what a plan shows; applying succeeds unless told otherwise."""
+
+    plan_document: Mapping[str, Any]
+    plan_file: Any
+    apply_result: ApplyResult
+    applied: list[bytes] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def plan(self, work: Work, control: Control) -> PlanResult:
+        """The plan as set."""
+        if self.failure is not None:
+            raise self.failure
+        return PlanResult(
+            plan_file=self.plan_file,
+            plan_digest="d1",
+            document=self.plan_document,
+            lock_digest="l1",
+            lock_committed=True,
+            isolation=Isolation.SANDBOXED,
+            engine="terraform 1.11.4",
+            seconds=1.0,
+        )
+
+    def redactor(self, plan: Plan) -> Redactor:
+        """The plan's own."""
+        return Redactor.of(plan)
+
+    def apply(
+        self, work: Work, stored: StoredPlan, plan_file: bytes, control: Control
+    ) -> ApplyResult:
+        """The result as set."""
+        if self.failure is not None:
+            raise self.failure
+        self.applied.append(plan_file)
+        return self.apply_result
+
+
+@dataclass
+class FakePolicy:
+    """The checks, as set."""
+
+    gate: PolicyResult = PolicyResult((), passed=3)
+    plan: PolicyResult = PolicyResult((), passed=9)
+
+    def before_plan(
+        self, work: Work, base_sha: Sha, configuration: Configuration, control: Control
+    ) -> PolicyResult:
+        """The static gate."""
+        return self.gate
+
+    def of_plan(
+        self,
+        work: Work,
+        document: Mapping[str, Any],
+        configuration: Configuration,
+        control: Control,
+    ) -> PolicyResult:
+        """Checkov and Rego."""
+        return self.plan
+
+
+@dataclass
+class FakeDrafting:
+    """The drafting worker: an outcome and a draft, as set."""
+
+    outcome: Outcome = OutsideCatalogue(("s3-bucket",))
+    drafted: Draft | None = None
+    verified: Verified = Verified({}, PolicyResult((), passed=1))
+
+    def understand(self, issue: Issue) -> Outcome:
+        """The outcome."""
+        return self.outcome
+
+    def answer(self, outcome: Outcome) -> str:
+        """Its type's name."""
+        return f"answer: {type(outcome).__name__}"
+
+    def draft(
+        self, issue: Issue, request: Request, tree: object, configuration: Configuration
+    ) -> Draft:
+        """The draft."""
+        assert self.drafted is not None
+        return self.drafted
+
+    def verify(
+        self,
+        issue: Issue,
+        draft: Draft,
+        base_sha: Sha,
+        configuration: Configuration,
+        control: Control,
+    ) -> Verified:
+        """As set."""
+        return self.verified
+
+
+@dataclass
+class FakeClusters:
+    """Argo CD: answers `statuses` one after the other, the last one for ever."""
+
+    statuses: list[ApplicationStatus] = field(
+        default_factory=lambda: [
+            ApplicationStatus(Sync.OUT_OF_SYNC, "Healthy", BASE, "Running", ""),
+            ApplicationStatus(Sync.SYNCED, "Healthy", MERGED, "Succeeded", ""),
+        ]
+    )
+    synced: list[tuple[str, Sha]] = field(default_factory=list)
+
+    def sync(self, application: Application, revision: Sha) -> None:
+        """Remember it."""
+        self.synced.append((application.name, revision))
+
+    def status(self, application: Application) -> ApplicationStatus:
+        """The next one."""
+        return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+
+
+@dataclass
+class FakeControl:
+    """A run's control that never waits."""
+
+    said: list[str] = field(default_factory=list)
+    stop: bool = False
+
+    def progress(self, text: str) -> None:
+        """Remember it."""
+        self.said.append(text)
+
+    def should_stop(self) -> bool:
+        """As set."""
+        return self.stop
+
+    def wait(self, seconds: float) -> None:
+        """Return at once."""
+
+
+def applied(*addresses: str, exit_code: int = 0) -> ApplyResult:
+    """The result of an apply that created these."""
+    from terraform.results import Phase  # noqa: PLC0415 -- one name, used here only
+
+    phase = Phase.COMPLETE if exit_code == 0 else Phase.ERRORED
+    return ApplyResult(
+        exit_code=exit_code,
+        ending=Ending.EXITED,
+        resources=tuple(ResourceOutcome(each, "create", phase) for each in addresses),
+        outputs=(),
+        isolation=Isolation.SANDBOXED,
+        seconds=1.0,
+    )
+
+
+class World:
+    """Drives handlers as the workers do: performs actions in order, carries queued runs out."""
+
+    def __init__(self, plan_document: Mapping[str, Any], plan_file: Any) -> None:
+        self.repositories = FakeRepositories()
+        self.sources = FakeSources()
+        self.plans = FakePlans()
+        self.locks = FakeLocks()
+        self.runs = FakeRuns()
+        self.terraform = FakeTerraform(plan_document, plan_file, applied("aws_sqs_queue.jobs"))
+        self.policy = FakePolicy()
+        self.drafting = FakeDrafting()
+        self.clusters = FakeClusters()
+        self.control = FakeControl()
+        self.router = capabilities()
+        self.done: list[Action] = []
+        self.clock = START
+        self._keys: set[str] = set()
+        self.ports = Ports(
+            bot_name="lockgate",
+            repositories=self.repositories,
+            sources=self.sources,
+            plans=self.plans,
+            locks=self.locks,
+            runs=self.runs,
+            terraform=self.terraform,
+            policy=self.policy,
+            drafting=self.drafting,
+            clusters=self.clusters,
+            receipt_key=b"key",
+            now=lambda: self.clock,
+        )
+
+    def happen(self, event: Event) -> None:
+        """One delivery."""
+        self.perform(self.router.dispatch(event, self.ports))
+
+    def say(self, login: str, body: str, *, number: int = 7, on_pull_request: bool = True) -> None:
+        """One comment."""
+        comment_id = 1000 + len(self.done)
+        self.happen(CommentWritten(REPO, number, on_pull_request, comment_id, Actor(login), body))
+
+    def perform(self, actions: Iterable[Action]) -> None:
+        """Do what actions say, as far as this world knows it."""
+        for action in actions:
+            self.done.append(action)
+            self._perform(action)
+
+    def _perform(self, action: Action) -> None:
+        match action:
+            case StartRun(request) if request.key not in self._keys:
+                self._keys.add(request.key)
+                self.clock += timedelta(seconds=1)
+                run_id = f"run-{len(self.runs.rows) + 1}"
+                self.runs.rows[run_id] = Run(run_id, request, RunState.QUEUED, 0, self.clock)
+            case CancelRuns():
+                self._cancel(action)
+            case StorePlan(plan, plan_file):
+                self.plans.end(plan.facts.number, PlanState.SUPERSEDED, plan.facts.project)
+                self.plans.plans[plan.id] = StoredPlan(plan, PlanState.CURRENT, self.clock)
+                self.plans.files[plan.id] = plan_file
+            case EndPlans():
+                self.plans.end(action.number, action.state, action.project)
+            case RecordApproval(approval):
+                self.plans.given.append(approval)
+            case ReleaseLocks():
+                self.locks.release(action.number, action.project)
+            case _:
+                pass
+
+    def _cancel(self, action: CancelRuns) -> None:
+        ended = RunState.SUPERSEDED if action.superseded else RunState.CANCELLED
+        for run_id, run in self.runs.rows.items():
+            request = run.request
+            mine = request.number == action.number and request.kind in action.kinds
+            if mine and run.state is RunState.QUEUED and request.head_sha != action.keep_head_sha:
+                self.runs.rows[run_id] = replace(run, state=ended, outcome=action.reason)
+
+    def work(self, kind: RunKind | None = None) -> None:
+        """Carry out every queued run (of one kind) to its end, and show it."""
+        for run_id in list(self.runs.rows):
+            run = self.runs.rows[run_id]
+            if run.state is RunState.QUEUED and kind in {None, run.request.kind}:
+                self._carry_out(run)
+
+    def _carry_out(self, run: Run) -> None:
+        run = self._end(run, RunState.RUNNING)
+        try:
+            self.perform(self.router.carry_out(run, self.control, self.ports))
+        except UserError as exc:
+            run = self._end(run, RunState.FAILED, exc)
+        else:
+            run = self._end(run, RunState.DONE)
+        self.perform(self.router.show(run, self.ports))
+
+    def _end(self, run: Run, state: RunState, error: UserError | None = None) -> Run:
+        run = replace(run, state=state)
+        if error is not None:
+            run = replace(run, outcome=error.markdown, findings=error.findings)
+        self.runs.rows[run.id] = run
+        return run
+
+    def check(self, name: str = "lockgate") -> SetCheck:
+        """The check of this name as it stands now."""
+        found = [each for each in self.did(SetCheck) if each.name == name]
+        assert found, f"no check {name}"
+        return found[-1]
+
+    def comment(self, number: int = 7) -> str:
+        """The newest comment of ours."""
+        found = [each.body for each in self.did(PutComment) if each.number == number]
+        return found[-1] if found else ""
+
+    def did(self, kind: type[A], where: Callable[[A], bool] = lambda _: True) -> list[A]:
+        """The actions of a kind, in order."""
+        return [action for action in self.done if isinstance(action, kind) and where(action)]
