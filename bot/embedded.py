@@ -59,22 +59,28 @@ class EmbeddedPostgres:
         self._server = server
         return str(server.get_uri())
 
-    def close(self) -> None:
-        """Stop using the server; the last user stops it and waits until it has ended."""
+    def close(self) -> bool:
+        """Stop using the server; the last user stops it, waits for its end, and gets True."""
         with _only_one(self._gate):
             try:
                 fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return
+                return False
             else:
                 self._server.stop()
+                return True
             finally:
                 os.close(self._users)
 
+    def stop(self) -> None:
+        """Stop the server for everyone; `restart` brings it back."""
+        self._server.stop()
+
     def restart(self, *, away: float = 0.0) -> None:
         """Stop the server for everyone, stay away for some seconds, and start it again."""
-        self._server.stop()
+        self.stop()
         time.sleep(away)
+        self._server.ensure_pgdata_inited()  # As root: the way to the folder is open again.
         self._server.ensure_postgres_running()
 
 

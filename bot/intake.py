@@ -6,12 +6,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeAlias
 
+import structlog
+
 from bot.deliveries import Delivery, Inbox, QueueTarget
 from bot.queue import Queue
+from handlers.errors import TransientError
 
 MOST_DELIVERIES = 200
 # Two bodies of GitHub's largest size; more would hold everyone's answer up.
 MOST_BYTES = 50 * 1024 * 1024
+
+log = structlog.get_logger(__name__)
 
 Waiting: TypeAlias = tuple[Delivery, Future[None]]
 
@@ -27,7 +32,11 @@ def storing(inbox: Inbox, events: Queue) -> Callable[[Sequence[Delivery]], None]
             inbox.add(deliveries, messages=messages, target=target)
             return
         for delivery_id in inbox.add(deliveries, messages=[None] * len(deliveries), target=target):
-            events.put(delivery_id)
+            try:
+                events.put(delivery_id)
+            except TransientError as failure:
+                # It is stored, which is what the answer promises; the sweep queues it.
+                log.warning("delivery not queued", delivery=delivery_id, reason=str(failure))
 
     return store
 

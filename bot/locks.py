@@ -62,8 +62,8 @@ HAND_OVER = """
     RETURNING number, project
 """
 UNUSED = """
-    SELECT repo, number, project FROM locks
-    WHERE NOT used AND since < now() - %s ORDER BY since
+    UPDATE locks SET since = now() WHERE NOT used AND since < now() - %s
+    RETURNING repo, number, project
 """
 
 
@@ -128,7 +128,7 @@ class Locks:
         return tuple(new)
 
     def unused(self, age: timedelta) -> tuple[HandedOver, ...]:
-        """Locks handed over longer than `age` ago whose holder has not asked for them since."""
+        """Locks whose new holder did not ask for them within `age`; told again after as long."""
         with self._database.transaction() as connection:
             rows = connection.execute(UNUSED, (age,)).fetchall()
         return tuple(HandedOver(RepoName(repo), number, project) for repo, number, project in rows)

