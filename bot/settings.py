@@ -193,7 +193,8 @@ def read(environ: Mapping[str, str], *, for_github: bool = True) -> Settings:
 
 
 def _elsewhere(name: str) -> bool:
-    return f"{PREFIX}{name.upper()}".startswith(NOT_SETTINGS)
+    foreign = f"{PREFIX}{name.upper()}".startswith(NOT_SETTINGS)
+    return foreign and name not in Settings.model_fields
 
 
 def _unknown(name: str) -> str:

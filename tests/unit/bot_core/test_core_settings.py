@@ -93,6 +93,13 @@ def test_no_secret_stands_in_any_text_of_the_settings() -> None:
         assert secret not in shown
 
 
+def test_variables_of_the_tests_are_left_alone_and_a_setting_that_looks_like_one_is_read() -> None:
+    """`LOCKGATE_TEST_...` is the tests' own, but for the concurrency of the queue `test`."""
+    own = {"LOCKGATE_TEST_NEO4J_URL": "bolt://x", "LOCKGATE_TEST_CONCURRENCY": "5"}
+
+    assert read(GOOD | own).test_concurrency == 5
+
+
 def test_the_documentation_is_current() -> None:
     """After changing a setting, run `python -m bot.configuration_table`."""
     assert Path("docs/configuration.md").read_text(encoding="utf-8") == document()
