@@ -70,11 +70,14 @@ def _list(items: Iterable[Any], indent: int) -> str:
 
 
 def _attributes(attributes: Mapping[str, Any], indent: int) -> str:
-    """Lines aligned on `=`; a value of several lines stands apart, so that it aligns with none."""
+    """Lines aligned on `=`; a value of several lines stands apart, so that it aligns with none.
+
+    So does a name beyond ASCII: Terraform counts its width in grapheme clusters.
+    """
     paragraphs: list[list[tuple[str, str]]] = [[]]
     for name, item in attributes.items():
         row = (name if IDENTIFIER.match(name) else string(name), value(item, indent))
-        if "\n" in row[1]:
+        if "\n" in row[1] or not row[0].isascii():
             paragraphs += [[row], []]
         else:
             paragraphs[-1].append(row)
