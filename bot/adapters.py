@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from bot.compose import Store, now, receipt_key
@@ -16,9 +17,11 @@ from bot.settings import Settings
 from bot.sources import Sources
 from bot.terraform_runs import TerraformRuns, environment_file
 from bot.work_areas import WorkAreas
-from handlers.ports import Clusters, Ports
+from handlers.events import Sha
+from handlers.ports import ApplicationStatus, Clusters, Ports
 from terraform.engine import find_engine
 from terraform.mirror import cli_configuration, find_mirror, usual_roots
+from terraform.project import Application
 from terraform.provider_cache import ProviderCache
 from terraform.runner import Runner
 from terraform.sandbox import Isolation, find_sandbox
@@ -53,6 +56,7 @@ def adapters(settings: Settings, store: Store) -> Adapters:
     )
     areas = WorkAreas(folder / "work", sources)
     runner = _runner(settings, folder)
+    mcp_url = settings.kubernetes_mcp_url
     checks = PolicyChecks(settings, areas, sources)
     ports = Ports(
         bot_name=github.app("GET", "/app")["slug"],
@@ -69,7 +73,7 @@ def adapters(settings: Settings, store: Store) -> Adapters:
         ),
         policy=checks,
         drafting=Drafting(settings, sources, runner, checks),
-        clusters=_clusters(settings),
+        clusters=_Clusters(str(mcp_url) if mcp_url else None),
         receipt_key=receipt_key(settings),
         now=now,
     )
@@ -99,9 +103,22 @@ def _runner(settings: Settings, folder: Path) -> Runner:
     )
 
 
-def _clusters(settings: Settings) -> Clusters:
-    from bot.clusters import KubernetesClusters  # noqa: PLC0415 -- the MCP SDK is slow to import
+class _Clusters:
+    """The clusters, built at the first use: only syncs pay for the import of the MCP SDK."""
 
-    return KubernetesClusters(
-        str(settings.kubernetes_mcp_url) if settings.kubernetes_mcp_url else None
-    )
+    def __init__(self, url: str | None) -> None:
+        self._url = url
+
+    @cached_property
+    def _real(self) -> Clusters:
+        from bot.clusters import KubernetesClusters  # noqa: PLC0415 -- see above
+
+        return KubernetesClusters(self._url)
+
+    def sync(self, application: Application, revision: Sha) -> None:
+        """Ask for a sync to this revision."""
+        self._real.sync(application, revision)
+
+    def status(self, application: Application) -> ApplicationStatus:
+        """What the cluster says now."""
+        return self._real.status(application)
