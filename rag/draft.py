@@ -82,7 +82,10 @@ def draft(
     call = _call(request, module, slug, source, provider)
     path = posixpath.join(site.directory, f"{module.name}-{slug.replace('_', '-')}.tf")
     citations = tuple(_citations(request, module, slug, source, placement))
-    assumptions = _assumptions(request, (provider.note, note))
+    where = ""
+    if environment and not placement.environments:
+        where = f"no environments are configured, so {environment} goes to {site.directory}"
+    assumptions = _assumptions(request, (provider.note, note, where))
     acceptance = derive(request, module, slug)
     return Draft(
         branch=BRANCH.format(issue=issue),

@@ -1,7 +1,6 @@
 """A person's text as a value of a variable's type, checked against the variable's own rules."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,8 +158,3 @@ def _allowed(tree: Expression, name: str) -> tuple[str, ...]:
             return next(filter(None, (_allowed(operand, name) for operand in operands)), ())
         case _:
             return ()
-
-
-def settled(variable: Variable, arguments: Mapping[str, Any]) -> Any:
-    """What Terraform will use: the argument, else the default."""
-    return arguments.get(variable.name, variable.default)

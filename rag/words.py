@@ -7,10 +7,11 @@ from typing import Any
 
 from rag.catalogue import Module, Variable
 from rag.naming import NAME, find_name
-from rag.prose import Piece, clauses, negated, sentences, stems
-from rag.quantities import SECONDS, Quantity, count, durations, regions, sizes
+from rag.prose import Piece, blank, clauses, negated, sentences, stems
+from rag.quantities import SECONDS, Quantity, count, durations, sizes
 from rag.refusals import is_security_relevant
 from rag.request import Argument, Contradiction, FromWords, Invalid
+from rag.surroundings import find_environment, find_region
 from rag.types import Primitive
 from rag.values import (
     ValueProblemError,
@@ -47,13 +48,6 @@ IDENTIFIERS = {
     "subnet_id": re.compile(r"\bsubnet-[0-9a-f]{8,17}\b"),
     "account_id": re.compile(r"(?<![\w:.-])\d{12}(?![\w:-])"),
 }
-ENVIRONMENT = re.compile(
-    r"\b(?:in|for|on|into|environment:?)\s+(?:the\s+|our\s+)?"
-    r"(?P<name>prod(?:uction)?|staging|stage|dev(?:elopment)?|test|sandbox|qa)\b(?!\s+(?:data|team|results))",
-    re.IGNORECASE,
-)
-ENVIRONMENTS = {"prod": "production", "dev": "development", "stage": "staging"}
-PLACE_LEADS = re.compile(r"(?:\bin|\bregion|\bnear|[:=])\s*(?:the\s+)?(?:aws\s+)?$", re.IGNORECASE)
 # Short options such as "S" or "id" stand in any text; they need their label before them.
 SHORTEST_OPTION = 3
 
@@ -81,8 +75,9 @@ def read_words(text: str, module: Module) -> Findings:
         settled |= {variable.name for _ in found}
     if NAME not in settled and (name := find_name(text, module)):
         findings.arguments.insert(0, name)
-    findings.region = _region(text, findings)
-    findings.environment = _environment(text)
+    findings.region, disputed = find_region(text)
+    findings.contradictions += disputed
+    findings.environment = find_environment(text)
     return findings
 
 
@@ -111,12 +106,8 @@ def _explicit(
         rf"(?<![\w-])(?:{either})\s*[:=]\s*(?P<value>[^\s,;][^\n,;]*)", re.IGNORECASE
     )
     lines = [match for match in LINE.finditer(text) if match["label"].strip().lower() in names]
-    covered = [match.span() for match in lines]
-    inside = [
-        match
-        for match in inline.finditer(text)
-        if not any(start <= match.start() < end for start, end in covered)
-    ]
+    rest = LINE.sub(lambda match: blank(match.group()), text) if lines else text
+    inside = inline.finditer(rest)
     for match in (*lines, *inside):
         raw = match["value"].strip().rstrip(".").strip("`\"'* ")
         try:
@@ -297,31 +288,3 @@ def _quote(argument: Argument) -> str:
 def _label(variable: Variable, module: Module) -> str:
     labels = {entry.variable: entry.label for entry in module.card.form}
     return labels.get(variable.name, variable.name.replace("_", " "))
-
-
-def _region(text: str, findings: Findings) -> Argument | None:
-    found = [
-        Argument(
-            "region",
-            region.code,
-            FromWords(text[region.start : region.end], region.start, region.end),
-            region.assumption,
-        )
-        for region in regions(text)
-        if not region.assumption
-        or PLACE_LEADS.search(text[max(0, region.start - 24) : region.start])
-    ]
-    distinct = {argument.value: argument for argument in reversed(found)}
-    if len(distinct) > 1:
-        quotes = tuple(_quote(argument) for argument in reversed(list(distinct.values())))
-        findings.contradictions.append(Contradiction("Region", quotes))
-    return found[0] if len(distinct) == 1 else None
-
-
-def _environment(text: str) -> Argument | None:
-    match = ENVIRONMENT.search(text)
-    if match is None:
-        return None
-    word = match["name"].lower()
-    citation = FromWords(match.group(), match.start(), match.end())
-    return Argument("environment", ENVIRONMENTS.get(word, word), citation)
