@@ -13,7 +13,7 @@ class ApiError(Exception):
         status: int,
         message: str,
         *,
-        errors: tuple[dict[str, Any], ...] = (),
+        errors: tuple[dict[str, Any] | str, ...] = (),
         headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
@@ -53,3 +53,8 @@ def invalid(resource: str, field: str, message: str, *, code: str = "custom") ->
     """Refuse a field of a request body with 422."""
     error = {"resource": resource, "field": field, "code": code, "message": message}
     return ApiError(422, f"Validation Failed: {message}", errors=(error,))
+
+
+def unprocessable(message: str) -> ApiError:
+    """Refuse with 422 in the short form: the errors are sentences."""
+    return ApiError(422, "Unprocessable Entity", errors=(message,))

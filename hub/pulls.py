@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hub.core import Core, Event, RefChange, locked
-from hub.errors import ApiError, invalid, not_found
+from hub.errors import ApiError, invalid, not_found, unprocessable
 from hub.git import Commit, FileChange, Signature, stamp
-from hub.issues import Issues, check_body, check_title, pull_measure
+from hub.issues import BODY_CHARACTERS_MAX, Issues, check_body, check_title, pull_measure
 from hub.model import ZERO_SHA, Issue, Json, Protection, Pull, Repository, Review, ReviewState, User
 from hub.payloads import pulls as shapes
 from hub.protection import unmet_checks, unmet_reviews
@@ -108,13 +108,12 @@ class Pulls:
         """Approve, request changes or comment; an author cannot approve their own."""
         state = REVIEW_EVENTS.get(event)
         if state is None:
-            raise invalid(
-                "PullRequestReview", "event", f"event must be one of {list(REVIEW_EVENTS)}"
-            )
+            raise unprocessable(f"event must be one of {', '.join(REVIEW_EVENTS)}")
         if by is pr.issue.user and state != "COMMENTED":
             what = "approve" if state == "APPROVED" else "request changes on"
-            raise invalid("PullRequestReview", "user", f"Can not {what} your own pull request")
-        check_body("PullRequestReview", body, empty=state == "APPROVED")
+            raise unprocessable(f"Can not {what} your own pull request")
+        if len(body) > BODY_CHARACTERS_MAX or (state != "APPROVED" and not body.strip()):
+            raise unprocessable(f"Body must have 1 to {BODY_CHARACTERS_MAX} characters")
         sha, now = commit_id or pr.pull.head_sha, self.core.clock()
         review = Review(self.core.next_id(), by, state, body, sha, now)
         pr.pull.reviews.append(review)

@@ -86,6 +86,8 @@ def build(
         lifespan=lifespan,
         middleware=[*own, *middleware, *inner],
         redirect_slashes=False,
+        # GitHub reads every body as JSON, whatever its content type.
+        strict_content_type=False,
     )
     app.state.hub = hub
     app.add_exception_handler(ApiError, _refused)

@@ -97,6 +97,7 @@ class Webhooks:
             "deliveries_url": f"{self.core.url}/app/hook/deliveries",
         }
         body: Json = {"zen": "Keep it logically awesome.", "hook_id": app.hook_id, "hook": hook}
+        body["sender"] = accounts.user(self.core, app.owner)
         delivery = self._delivery(app, "ping", body)
         self._dispatch(delivery)
         return delivery

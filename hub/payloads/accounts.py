@@ -146,6 +146,7 @@ def repository(core: Core, repo: Repository) -> Json:
         **dict.fromkeys(("has_pages", "has_discussions", "archived", "disabled"), False),
         **dict.fromkeys(("allow_forking", "is_template", "web_commit_signoff_required"), False),
         "topics": [],
+        "custom_properties": {},
     }
 
 
