@@ -67,7 +67,8 @@ def test_every_payload_has_the_keys_of_githubs_examples(
 
     missing = {}
     for received in world.receiver.received:
-        samples = examples[received.name]
+        # Some actions have no example of their own: those of the event will do.
+        samples = examples.get(received.name) or examples[f"{received.event}.edited"]
         payload = received.payload
         for key in set.intersection(*(set(sample) for sample in samples)) - ABSENT:
             if key not in payload:
