@@ -1,25 +1,11 @@
 data "aws_partition" "current" {}
 
 locals {
-  newest_amazon_linux = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
-
   tags = merge({ Name = var.name }, var.tags)
 }
 
-# EC2 resolves the newest image at launch, so a plan needs no look-up and does not drift with it.
-resource "aws_launch_template" "this" {
-  name     = var.name
-  image_id = coalesce(var.ami_id, local.newest_amazon_linux)
-  tags     = var.tags
-
-  metadata_options {
-    http_endpoint               = "enabled"
-    http_tokens                 = "required"
-    http_put_response_hop_limit = 1
-  }
-}
-
 resource "aws_instance" "this" {
+  ami                         = var.ami_id
   instance_type               = var.instance_type
   subnet_id                   = var.subnet_id
   vpc_security_group_ids      = [aws_security_group.this.id]
@@ -30,11 +16,6 @@ resource "aws_instance" "this" {
   user_data                   = var.user_data
   user_data_replace_on_change = true
   tags                        = local.tags
-
-  launch_template {
-    id      = aws_launch_template.this.id
-    version = aws_launch_template.this.latest_version
-  }
 
   metadata_options {
     http_endpoint               = "enabled"

@@ -31,6 +31,17 @@ variable "subnet_id" {
   }
 }
 
+variable "ami_id" {
+  description = "Machine image, named so that a plan never changes by itself."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^ami-[0-9a-f]+$", var.ami_id))
+    error_message = "ami_id must be the id of an image (ami-...)."
+  }
+}
+
 variable "instance_type" {
   description = "Instance type; its processor must match the image."
   type        = string
@@ -40,17 +51,6 @@ variable "instance_type" {
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]*\\.[a-z0-9-]+$", var.instance_type))
     error_message = "instance_type must look like t3.micro."
-  }
-}
-
-variable "ami_id" {
-  description = "Machine image; null takes the newest Amazon Linux 2023 for x86-64 at launch."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.ami_id == null || can(regex("^ami-[0-9a-f]+$", var.ami_id))
-    error_message = "ami_id must be the id of an image (ami-...)."
   }
 }
 

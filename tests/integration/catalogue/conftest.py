@@ -21,6 +21,7 @@ SERVICES = (
     *("rds", "s3", "sns", "sqs", "ssm", "sts"),
 )
 SERVER_START_SECONDS = 60
+SHOWN_CHARACTERS = 4000
 NO_PROVIDER = (
     "The AWS provider is neither in a mirror on this machine nor to be had from its registry: "
     "set LOCKGATE_PROVIDER_MIRROR to a folder that `terraform providers mirror` filled."
@@ -46,7 +47,7 @@ def terraform_environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str
 
 @pytest.fixture(scope="session")
 def terraform(terraform_environ: dict[str, str]) -> Callable[..., str]:
-    """Run the program in a folder and give what it prints; a failure ends the test with it."""
+    """Run the program in a folder and give what it prints; a failure ends the test with its end."""
 
     def run(folder: Path, *arguments: str) -> str:
         done = subprocess.run(
@@ -60,7 +61,8 @@ def terraform(terraform_environ: dict[str, str]) -> Callable[..., str]:
         if done.returncode and "query available provider packages" in done.stderr:
             pytest.fail(NO_PROVIDER, pytrace=False)
         if done.returncode:
-            pytest.fail(f"terraform {arguments[0]}:\n{done.stdout}{done.stderr}", pytrace=False)
+            end = done.stdout[-SHOWN_CHARACTERS:] + done.stderr
+            pytest.fail(f"terraform {arguments[0]}:\n{end}", pytrace=False)
         return done.stdout
 
     return run
