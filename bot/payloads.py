@@ -1,9 +1,10 @@
 """From a webhook's payload to our event: small tolerant models that list only what we read."""
 
+import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from bot.worker import Ignored
 from handlers.draft import LABEL
@@ -22,27 +23,48 @@ from handlers.events import (
     Sha,
 )
 
+# A payload of nothing but mistakes would fill the log with their names.
+MOST_FIELDS_NAMED = 8
+
+# What GitHub sends has these shapes; anything else would end in a path, an address or a query.
+Word = Annotated[str, StringConstraints(max_length=100)]
+Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}(\[bot\])?$")]
+FullName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_.-]{1,100}$")
+]
+CommitId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+Number = Annotated[int, Field(gt=0, lt=2**31)]
+Id = Annotated[int, Field(gt=0, lt=2**63)]
+EXTERNAL_ID = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+
 
 class PayloadError(Exception):
-    """A payload of a kind we read that lacks what we read; the message names the fields."""
+    """A payload of a kind we read that lacks what we read.
+
+    The message names the fields and holds nothing of their content. The delivery ends as broken:
+    GitHub sends no such payload, so our model is wrong, and a redelivery after the mend works.
+    """
 
 
 class _User(BaseModel):
-    login: str
-    type: str = "User"
+    login: Login
+    type: Word = "User"
 
     def actor(self) -> Actor:
         return Actor(self.login, is_bot=self.type == "Bot" or self.login.endswith("[bot]"))
 
 
 class _Repository(BaseModel):
-    full_name: str
+    full_name: FullName
 
 
 class _Payload(BaseModel):
     """What every payload we read has."""
 
-    action: str
+    # The content of a payload belongs into no log.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    action: Word
     repository: _Repository
     sender: _User
 
@@ -53,14 +75,14 @@ class _Payload(BaseModel):
 
 class _Ref(BaseModel):
     ref: str
-    sha: str
+    sha: CommitId
 
 
 class _PullRequest(BaseModel):
-    number: int
+    number: Number
     head: _Ref
     merged: bool = False
-    merge_commit_sha: str | None = None
+    merge_commit_sha: CommitId | None = None
 
 
 class _PullRequestPayload(_Payload):
@@ -73,7 +95,7 @@ class _Label(BaseModel):
 
 
 class _Issue(BaseModel):
-    number: int
+    number: Number
     pull_request: dict[str, Any] | None = None
 
 
@@ -84,7 +106,7 @@ class _IssuePayload(_Payload):
 
 
 class _Comment(BaseModel):
-    id: int
+    id: Id
     body: str
     user: _User | None = None
 
@@ -95,9 +117,9 @@ class _CommentPayload(_Payload):
 
 
 class _Review(BaseModel):
-    id: int
-    state: str
-    commit_id: str | None = None
+    id: Id
+    state: Word
+    commit_id: CommitId | None = None
     user: _User | None = None
 
 
@@ -107,12 +129,12 @@ class _ReviewPayload(_Payload):
 
 
 class _Number(BaseModel):
-    number: int
+    number: Number
 
 
 class _CheckRun(BaseModel):
     name: str
-    head_sha: str
+    head_sha: CommitId
     external_id: str | None = None
 
 
@@ -126,7 +148,7 @@ class _CheckRunPayload(_Payload):
 
 
 class _CheckSuite(BaseModel):
-    head_sha: str
+    head_sha: CommitId
     pull_requests: list[_Number] = []
 
 
@@ -141,7 +163,7 @@ def to_event(name: str, body: bytes) -> Event | Ignored:
     """The event a delivery means, or why it means nothing to us; raises PayloadError."""
     read = READERS.get(name)
     if read is None:
-        return Ignored(f"{name} is not an event that Lockgate answers")
+        return Ignored(f"{name[:50]} is not an event that Lockgate answers")
     return read(body)
 
 
@@ -150,11 +172,19 @@ def _reader(model: type[P], read: Callable[[P], Event | Ignored]) -> Callable[[b
         try:
             payload = model.model_validate_json(body)
         except ValidationError as exc:
-            fields = ", ".join(".".join(map(str, error["loc"])) or "body" for error in exc.errors())
-            raise PayloadError(f"the payload lacks or misstates: {fields}") from exc
+            raise PayloadError(f"the payload lacks or misstates: {_fields(exc)}") from exc
         return read(payload)
 
     return parse
+
+
+def _fields(error: ValidationError) -> str:
+    """The names of the fields, once each; every part is a name of ours or an index."""
+    places = error.errors(include_url=False, include_context=False, include_input=False)
+    named = dict.fromkeys(".".join(map(str, each["loc"])) or "body" for each in places)
+    shown = list(named)[:MOST_FIELDS_NAMED]
+    more = len(named) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _pull_request(payload: _PullRequestPayload) -> Event | Ignored:
@@ -232,7 +262,7 @@ def _check_run(payload: _CheckRunPayload) -> Event | Ignored:
     if payload.action not in {"requested_action", "rerequested"}:
         return Ignored(f"check_run {payload.action} asks nothing")
     # The external id is ours: the pull request's number.
-    if not (external_id.isascii() and external_id.isdecimal()):
+    if EXTERNAL_ID.fullmatch(external_id) is None:
         return Ignored("check_run without a pull request of ours")
     number, actor = int(external_id), payload.sender.actor()
     if payload.requested_action is not None:
