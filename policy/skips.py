@@ -32,7 +32,8 @@ def with_skip(finding: Finding, text: Callable[[str], str | None], skips: Skips)
         message = f"{finding.message} (the skip in the code is not honoured here: {reason})"
         return replace(finding, message=message)
     message = f"{finding.message} (skipped in the code: {reason})"
-    return replace(finding, severity=Severity.NOTE, message=message)
+    # Nothing is left to do about a finding that was accepted.
+    return replace(finding, severity=Severity.NOTE, message=message, remedy="")
 
 
 def skip_reason(finding: Finding, text: str | None) -> str | None:

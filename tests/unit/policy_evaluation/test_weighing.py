@@ -42,7 +42,7 @@ NOTHING = Fixed(PolicyResult(findings=(), passed=2))
 
 def found(rule: str, source: str = "checkov") -> Finding:
     """A warning at `x.y`."""
-    return Finding(rule, source, Severity.WARN, "x.y", "is not right")
+    return Finding(rule, source, Severity.WARN, "x.y", "is not right", "Change the resource.")
 
 
 def weighed(finding: Finding, rules: Rules) -> Finding:
@@ -99,6 +99,7 @@ def test_a_skip_makes_a_note_and_is_said() -> None:
 
     assert finding.severity is Severity.NOTE
     assert "logs would log themselves" in finding.message
+    assert not finding.remedy
 
 
 def test_forbidden_skips_change_nothing_but_the_words() -> None:
@@ -107,6 +108,7 @@ def test_forbidden_skips_change_nothing_but_the_words() -> None:
 
     assert finding.severity is Severity.WARN
     assert "not honoured" in finding.message
+    assert finding.remedy
 
 
 def test_skips_do_not_touch_our_own_rules() -> None:
