@@ -1,18 +1,18 @@
 """Terraform for runs: work area, credentials, progress, and errors in people's words."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from dotenv import dotenv_values
 
-from bot.work_areas import WorkAreas
 from handlers.errors import UserError
 from handlers.markdown import code, plain
 from handlers.ports import Control, Work
 from policy.findings import Finding, Severity
 from policy.receipt import StoredPlan
-from terraform.errors import Diagnostic, StateLockedError, TerraformError
+from terraform.errors import Diagnostic, PlanChangedError, StateLockedError, TerraformError
 from terraform.errors import Severity as DiagnosticSeverity
 from terraform.place import Place
 from terraform.plan import Plan
@@ -21,6 +21,17 @@ from terraform.results import ApplyResult, PlanResult, Progress
 from terraform.runner import Request, Runner
 from terraform.work_area import WorkArea
 
+# Progress stands in the title of a check, beside other words.
+LONGEST_STEP = 100
+ELLIPSIS = "\u2026"
+
+
+class Areas(Protocol):
+    """Where projects are checked out."""
+
+    def of(self, work: Work, control: Control) -> AbstractContextManager[WorkArea]:
+        """The area of a project at a commit, held alone."""
+
 
 class TerraformRuns:
     """The port `Terraform`; `plan_environment` and `apply_environment` are read afresh each run."""
@@ -28,7 +39,7 @@ class TerraformRuns:
     def __init__(
         self,
         runner: Runner,
-        areas: WorkAreas,
+        areas: Areas,
         *,
         plan_environment: Callable[[], Mapping[str, str]],
         apply_environment: Callable[[], Mapping[str, str]],
@@ -61,8 +72,10 @@ class TerraformRuns:
             path.write_bytes(plan_file)
             try:
                 counts = stored.plan.counts
+                request = _request(work, area, control, self._apply_environment())
+                self._same_providers(request, stored)
                 return self._runner.apply(
-                    _request(work, area, control, self._apply_environment()),
+                    request,
                     path,
                     plan_digest=stored.facts.plan_digest,
                     total=counts.add + counts.change + counts.destroy,
@@ -70,13 +83,22 @@ class TerraformRuns:
             finally:
                 path.unlink(missing_ok=True)
 
+    def _same_providers(self, request: Request, stored: StoredPlan) -> None:
+        # A machine that did not plan inits anew, and may choose other providers without a lock
+        # file in the repository.
+        if self._runner.init(request).lock_digest != stored.facts.lock_digest:
+            raise PlanChangedError(
+                "The providers chosen here are not those of the reviewed plan, so nothing was "
+                "applied. Commit .terraform.lock.hcl to keep them the same, and plan again."
+            )
+
 
 def _request(
     work: Work, area: WorkArea, control: Control, environment: Mapping[str, str]
 ) -> Request:
     def tell(progress: Progress) -> None:
-        of = f" ({progress.done} of {progress.total})" if progress.total else ""
-        control.progress(f"{progress.message}{of}")
+        if step := step_of(progress):
+            control.progress(step)
 
     return Request(
         area=area,
@@ -86,6 +108,16 @@ def _request(
         should_stop=control.should_stop,
         on_progress=tell,
     )
+
+
+def step_of(progress: Progress) -> str:
+    """A step with one resource in one short line; nothing for what Terraform says besides."""
+    if not progress.address:
+        return ""
+    of = f" ({progress.done} of {progress.total})" if progress.total else ""
+    room = LONGEST_STEP - len(of)
+    message = " ".join(progress.message.split())
+    return f"{message if len(message) <= room else message[: room - 1] + ELLIPSIS}{of}"
 
 
 @contextmanager
