@@ -14,6 +14,8 @@ KIND = "Application"
 # etcd holds no object over 1.5 MB; as YAML it may be somewhat longer.
 LONGEST_TEXT = 4 * 1024 * 1024
 LONGEST_MESSAGE = 500
+# Kubernetes objects nest less deeply; the fast loader ends the process where YAML nests too deeply.
+DEEPEST = 100
 # Argo CD's words for an operation in hand; `PENDING` is ours, for one it has not taken yet.
 IN_HAND = frozenset({"Running", "Terminating"})
 PENDING = "Pending"
@@ -150,8 +152,20 @@ def read_application(text: str, expected: Application) -> LiveApplication:
     """
     if len(text) > LONGEST_TEXT:
         raise ValueError("longer than any object of a cluster")
+    _check_depth(text)
     live = LiveApplication.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))
     found = Application(live.metadata.namespace, live.metadata.name)
     if live.kind != KIND or found != expected:
         raise ValueError("another object than the one asked for")
     return live
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            raise ValueError("nested more deeply than any object of a cluster")

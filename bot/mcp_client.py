@@ -11,7 +11,7 @@ import anyio
 import httpx2
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
-from mcp_types import CallToolResult, Implementation, TextContent
+from mcp_types import INVALID_PARAMS, CallToolResult, Implementation, TextContent
 from pydantic import ValidationError
 
 from bot.clusters import Answer
@@ -50,12 +50,11 @@ class McpClient:
         Raises TransientError, in words without internals, where there is no such answer.
         """
         try:
-            result = anyio.run(self._call, tool, dict(arguments))
+            return anyio.run(self._call, tool, dict(arguments))
         except FAILURES as exc:
             raise TransientError(_reason(exc)) from exc
-        return Answer(_text(result), failed=result.is_error)
 
-    async def _call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
+    async def _call(self, tool: str, arguments: dict[str, Any]) -> Answer:
         timeout = httpx2.Timeout(self._timeout_seconds, connect=CONNECT_TIMEOUT_SECONDS)
         with anyio.fail_after(self._timeout_seconds):
             async with (
@@ -66,7 +65,18 @@ class McpClient:
                     cache=None,
                 ) as client,
             ):
-                return await client.call_tool(tool, arguments)
+                return await _answer(client, tool, arguments)
+
+
+async def _answer(client: Client, tool: str, arguments: dict[str, Any]) -> Answer:
+    try:
+        result = await client.call_tool(tool, arguments)
+    except MCPError as exc:
+        # The server's way to say that it has no such tool, or not with such arguments.
+        if exc.code != INVALID_PARAMS:
+            raise
+        return Answer(exc.message, failed=True)
+    return Answer(_text(result), failed=result.is_error)
 
 
 def _text(result: CallToolResult) -> str:

@@ -1,0 +1,174 @@
+"""Applications are synced and followed through the real Kubernetes MCP server."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.clusters import KubernetesClusters
+from bot.mcp_client import McpClient
+from demo.argo_player import Ending
+from demo.cluster import START_REVISION, Cluster
+from demo.kubernetes_mcp import KubernetesMcp
+from handlers.errors import TransientError, UserError
+from handlers.events import Sha
+from handlers.ports import ApplicationStatus, Sync
+from terraform.project import Application
+
+WEB = Application("argocd", "web")
+NEW, OTHER = Sha("b" * 40), Sha("c" * 40)
+PATIENCE_SECONDS = 20.0
+
+
+def follow(
+    clusters: KubernetesClusters, until: Callable[[ApplicationStatus], bool]
+) -> list[ApplicationStatus]:
+    """Each status that differs from the one before, up to the one waited for."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    seen: list[ApplicationStatus] = []
+    while time.monotonic() < deadline:
+        status = clusters.status(WEB)
+        if not seen or status != seen[-1]:
+            seen.append(status)
+        if until(status):
+            return seen
+        time.sleep(0.02)
+    raise AssertionError(seen)
+
+
+def test_a_sync_is_followed_to_synced_and_healthy(
+    cluster: Cluster, clusters: KubernetesClusters
+) -> None:
+    """The merged revision arrives by way of every state between."""
+    clusters.sync(WEB, NEW)
+
+    seen = follow(clusters, lambda it: it.operation == "Succeeded" and it.health == "Healthy")
+
+    told = [(it.sync, it.health, it.revision, it.operation) for it in seen]
+    states = [
+        (Sync.SYNCED, "Healthy", START_REVISION, "Pending"),
+        (Sync.OUT_OF_SYNC, "Healthy", START_REVISION, "Running"),
+        (Sync.SYNCED, "Progressing", NEW, "Succeeded"),
+        (Sync.SYNCED, "Healthy", NEW, "Succeeded"),
+    ]
+    # A slow machine may look too seldom to see each of them.
+    assert told == [state for state in states if state in told]
+    assert told[-1] == states[-1]
+    assert cluster.syncs() == (NEW,)
+
+
+def test_a_sync_changes_nothing_but_the_operation(
+    cluster: Cluster, clusters: KubernetesClusters
+) -> None:
+    """What people wrote in the Application stays as they wrote it."""
+    before = cluster.application("argocd", "web")
+
+    clusters.sync(WEB, NEW)
+    follow(clusters, lambda it: it.operation == "Succeeded")
+
+    assert before["spec"] == cluster.application("argocd", "web")["spec"]
+
+
+def test_asking_again_while_it_runs_changes_nothing(
+    cluster: Cluster, clusters: KubernetesClusters
+) -> None:
+    """A retried run finds its own sync, and another revision waits its turn."""
+    for _ in range(3):
+        clusters.sync(WEB, NEW)
+    with pytest.raises(TransientError, match="another sync"):
+        clusters.sync(WEB, OTHER)
+    follow(clusters, lambda it: it.operation == "Succeeded")
+
+    assert cluster.requests() == 1
+    assert cluster.syncs() == (NEW,)
+
+
+@pytest.mark.parametrize(
+    ("ending", "operation", "health", "said"),
+    [
+        pytest.param(Ending.FAILED, "Failed", "Healthy", "failed to apply", id="failed"),
+        pytest.param(Ending.DEGRADED, "Succeeded", "Degraded", "deadline", id="degraded"),
+    ],
+)
+def test_a_sync_that_goes_wrong_says_why(
+    cluster: Cluster,
+    clusters: KubernetesClusters,
+    ending: Ending,
+    operation: str,
+    health: str,
+    said: str,
+) -> None:
+    """The cluster's reason arrives, and a sync after it starts clean."""
+    cluster.tell(ending)
+    clusters.sync(WEB, NEW)
+    last = follow(clusters, lambda it: (it.operation, it.health) == (operation, health))[-1]
+    cluster.tell(Ending.HEALTHY)
+
+    clusters.sync(WEB, NEW)
+    after = follow(clusters, lambda it: it.operation == "Succeeded" and it.health == "Healthy")
+
+    assert said in last.message
+    assert "Failed" not in {it.operation for it in after}
+
+
+def test_an_application_that_is_not_there_is_named(clusters: KubernetesClusters) -> None:
+    """The person reads its namespace and name and where to mend them."""
+    absent = Application("argocd", "absent")
+
+    with pytest.raises(UserError, match=r"argocd/absent.*lockgate\.yml"):
+        clusters.sync(absent, NEW)
+
+
+def test_only_the_two_tools_are_offered(server: KubernetesMcp) -> None:
+    """The demo's server can't delete, and reads nothing but resources."""
+    answer = McpClient(server.url).call("resources_delete", {})
+
+    assert answer.failed
+    assert answer.text == 'unknown tool "resources_delete"'
+
+
+def test_a_server_that_is_gone_is_tried_again(cluster: Cluster, tmp_path: Path) -> None:
+    """Its end is told apart from what a person can mend."""
+    with KubernetesMcp(cluster, tmp_path) as server:
+        clusters = KubernetesClusters(server.url)
+        assert clusters.status(WEB).health == "Healthy"
+
+    with pytest.raises(TransientError, match="can't be reached"):
+        clusters.status(WEB)
+
+
+OWNER = """
+import sys, time
+from pathlib import Path
+from demo.cluster import Cluster
+from demo.kubernetes_mcp import KubernetesMcp
+with Cluster([("argocd", "web")]) as cluster, KubernetesMcp(cluster, Path(sys.argv[1])) as server:
+    print(server.url, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_server_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    """Nothing is left running on the person's machine."""
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as owner:
+        assert owner.stdout is not None
+        url = owner.stdout.readline().strip()
+        os.kill(owner.pid, signal.SIGKILL)
+
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    clusters = KubernetesClusters(url)
+    while time.monotonic() < deadline:
+        try:
+            clusters.status(WEB)
+        except TransientError as exc:
+            if "can't be reached" in str(exc):
+                return
+        time.sleep(0.1)
+    raise AssertionError("the server still answers")
