@@ -11,19 +11,20 @@ from handlers.actions import (
     RecordEvent,
     StartRun,
 )
-from handlers.approve import current_plans
+from handlers.approve import current_plans, why_no_plan
 from handlers.commands import Name
 from handlers.comments import ANSWER
 from handlers.errors import UserError
 from handlers.events import ButtonPressed, CommandGiven
 from handlers.gate_facts import gate
+from handlers.locks import let_go
 from handlers.markdown import code, plain, table
 from handlers.permissions import require
-from handlers.plan import pull_request_of
+from handlers.plan import open_pull_request, pull_request_of, start
 from handlers.ports import Control, Ports, PullRequest, Work
 from handlers.project_check import PREFIX
 from handlers.router import Router
-from handlers.runs import Run, RunKind, RunRequest, RunState
+from handlers.runs import Run, RunKind, RunRequest, RunState, located
 from handlers.selection import configured, select
 from handlers.show import show
 from policy.gate import Row, opens
@@ -43,7 +44,7 @@ def apply_on_command(given: CommandGiven, ports: Ports) -> Iterator[Action]:
 def apply_on_button(event: ButtonPressed, ports: Ports) -> Iterator[Action]:
     """Apply the plan under whose check the button stands."""
     require(Name.APPLY, event.repo, event.actor, ports)
-    pr = ports.repositories.pull_request(event.repo, event.number)
+    pr = open_pull_request(event.repo, event.number, ports)
     if event.head_sha != pr.head_sha:
         raise UserError("That check is of an older commit. Apply the newest one.")
     yield from _apply(pr, event.actor.login, event.check_name.removeprefix(PREFIX), ports)
@@ -52,13 +53,13 @@ def apply_on_button(event: ButtonPressed, ports: Ports) -> Iterator[Action]:
 def _apply(pr: PullRequest, login: str, project: str | None, ports: Ports) -> Iterator[Action]:
     plans = [plan for plan in current_plans(pr, ports) if project in {None, plan.facts.project}]
     if not plans:
-        raise UserError(_nothing_to_apply(pr, project, ports))
+        raise UserError(why_no_plan(pr, project, ports, verb="apply"))
     configuration = configured(ports.sources.tree(pr.repo, pr.base_sha), where="the base branch")
     refused: dict[str, tuple[Row, ...]] = {}
     for plan in plans:
         conditions = gate(plan, pr, configuration, login, ports)
         if opens(conditions):
-            yield StartRun(_request(plan, pr, login))
+            yield StartRun(_request(plan, pr, login, ports))
         else:
             refused[plan.facts.project] = conditions
             yield _refusal(plan, pr, login, conditions)
@@ -67,26 +68,12 @@ def _apply(pr: PullRequest, login: str, project: str | None, ports: Ports) -> It
     yield from show(pr.repo, pr.number, pr.head_sha, ports, refused=refused)
 
 
-def _nothing_to_apply(pr: PullRequest, project: str | None, ports: Ports) -> str:
-    applied = [
-        plan.facts.project
-        for plan in ports.plans.of(pr.repo, pr.number)
-        if plan.state is PlanState.APPLIED
-        and plan.facts.head_sha == pr.head_sha
-        and project in {None, plan.facts.project}
-    ]
-    if applied:
-        return f"Applied already: {', '.join(map(code, applied))}. Nothing was done again."
-    return messages.NO_PLAN.format(verb="apply")
-
-
-def _request(plan: StoredPlan, pr: PullRequest, login: str) -> RunRequest:
+def _request(plan: StoredPlan, pr: PullRequest, login: str, ports: Ports) -> RunRequest:
     return RunRequest(
         kind=RunKind.APPLY,
         repo=pr.repo,
         number=pr.number,
-        # One apply a plan, ever: a second comment, button or worker starts nothing.
-        key=f"apply {plan.id}",
+        key=_key(plan, pr, ports),
         head_sha=pr.head_sha,
         base_sha=pr.base_sha,
         project=plan.facts.project,
@@ -97,6 +84,27 @@ def _request(plan: StoredPlan, pr: PullRequest, login: str) -> RunRequest:
             "workspace": plan.plan.workspace,
         },
     )
+
+
+def _key(plan: StoredPlan, pr: PullRequest, ports: Ports) -> str:
+    """One apply a plan: a second comment, button or worker starts nothing.
+
+    Only a run that ended without reaching Terraform lets the same plan be tried again.
+    """
+    for run in ports.runs.of(pr.repo, pr.number, pr.head_sha):
+        mine = run.request.kind is RunKind.APPLY and run.request.detail["plan"] == plan.id
+        if mine and _untried(run):
+            return f"apply {plan.id} after {run.id}"
+    return f"apply {plan.id}"
+
+
+def _untried(run: Run) -> bool:
+    """Whether an apply whose plan is still current ended before Terraform began.
+
+    Done, it found the gate closed; cancelled before its start, it was withdrawn from the queue.
+    """
+    withdrawn = run.state is RunState.CANCELLED and run.started_at is None
+    return withdrawn or run.state is RunState.DONE
 
 
 def _refusal(
@@ -124,7 +132,10 @@ def apply_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     selection = select(pr, ports)
     conditions = gate(stored, pr, selection.configuration, request.actor, ports)
     if not opens(conditions):
-        raise UserError(messages.gate_closed(conditions))
+        refused = {request.project: conditions}
+        yield _refusal(stored, pr, request.actor, conditions)
+        yield PutComment(pr.repo, pr.number, ANSWER, messages.gate_closed(request.actor, refused))
+        return
     plan_file = ports.plans.file(stored.id)
     project = selection.named(request.project)
     if plan_file is None or project is None:
@@ -174,10 +185,36 @@ PHASES = {
 
 @router.ended(RunKind.APPLY)
 def show_apply(run: Run, ports: Ports) -> Iterator[Action]:
-    """The checks of the commit that was applied; an apply that lost its worker ends its plan."""
+    """The checks of the commit that was applied; an apply that may have begun ends its plan."""
     request = run.request
-    if run.state is RunState.INTERRUPTED:
+    if not run.state.final:
+        yield from show(request.repo, request.number, request.head_sha, ports)
+        return
+    stored = ports.plans.get(request.detail["plan"])
+    applied = stored is not None and stored.state is PlanState.APPLIED
+    if stored is not None and stored.state is PlanState.CURRENT and not _untried(run):
         yield EndPlans(request.repo, request.number, PlanState.FAILED, project=request.project)
-    yield from show(request.repo, request.number, request.head_sha, ports)
-    if run.state.final and run.state is not RunState.DONE:
+    if not applied and not _untried(run):
         yield _event(run, Milestone.APPLY_FAILED)
+    yield from _caught_up(run, ports)
+    yield from show(request.repo, request.number, request.head_sha, ports)
+
+
+def _caught_up(run: Run, ports: Ports) -> Iterator[Action]:
+    """What had to wait for the apply: a newer head's plan, or the end of a closed pull request."""
+    request = run.request
+    pr = ports.repositories.pull_request(request.repo, request.number)
+    if not pr.open:
+        yield from let_go(pr.repo, pr.number, ports)
+        return
+    put_off = [
+        each
+        for each in ports.runs.of(pr.repo, pr.number, pr.head_sha)
+        if each.request.kind is RunKind.PLAN
+        and each.request.project == request.project
+        and each.state is RunState.FAILED
+        and each.created_at > run.created_at
+    ]
+    if put_off:
+        yield from start(pr, (located(request),), why=f"apply-{run.id}", actor=request.actor)
+        yield from show(pr.repo, pr.number, pr.head_sha, ports)

@@ -9,7 +9,7 @@ from handlers.errors import UserError
 from handlers.events import ButtonPressed, CommandGiven, ReviewApproved
 from handlers.gate_facts import authors, eligible
 from handlers.permissions import require
-from handlers.plan import pull_request_of
+from handlers.plan import open_pull_request, pull_request_of
 from handlers.ports import Answer, Ports, PullRequest
 from handlers.project_check import PREFIX
 from handlers.router import Router
@@ -44,7 +44,7 @@ def approve_on_review(event: ReviewApproved, ports: Ports) -> Iterator[Action]:
 def approve_on_button(event: ButtonPressed, ports: Ports) -> Iterator[Action]:
     """Approve the plan under whose check the button stands."""
     require(Name.APPROVE, event.repo, event.actor, ports)
-    pr = ports.repositories.pull_request(event.repo, event.number)
+    pr = open_pull_request(event.repo, event.number, ports)
     if event.head_sha != pr.head_sha:
         raise UserError("That check is of an older commit. Approve the newest one.")
     project = event.check_name.removeprefix(PREFIX)
@@ -62,12 +62,27 @@ def current_plans(pr: PullRequest, ports: Ports) -> tuple[StoredPlan, ...]:
     )
 
 
+def why_no_plan(pr: PullRequest, project: str | None, ports: Ports, *, verb: str) -> str:
+    """What to say where the live head has no plan that could be approved or applied."""
+    plans = [
+        plan
+        for plan in ports.plans.of(pr.repo, pr.number)
+        if plan.facts.head_sha == pr.head_sha and project in {None, plan.facts.project}
+    ]
+    applied = [plan.facts.project for plan in plans if plan.state is PlanState.APPLIED]
+    if applied:
+        return messages.applied_already(applied)
+    if plans and all(plan.plan.empty for plan in plans):
+        return messages.NOTHING_TO_APPLY
+    return messages.NO_PLAN.format(verb=verb)
+
+
 def _approve(
     pr: PullRequest, login: str, source: str, project: str | None, ports: Ports
 ) -> Iterator[Action]:
     plans = [plan for plan in current_plans(pr, ports) if project in {None, plan.facts.project}]
     if not plans:
-        raise UserError(messages.NO_PLAN.format(verb="approve"))
+        raise UserError(why_no_plan(pr, project, ports, verb="approve"))
     why_not = _why_not(pr, login, ports)
     if why_not:
         raise UserError(why_not)

@@ -21,6 +21,9 @@ MARKDOWN.enable("html_inline")
 MARKDOWN.options["html"] = True
 
 
+COMMENT = re.compile(r"(<!--((?!-->).)*-->\s*)+", re.DOTALL)
+
+
 class Name(StrEnum):
     """Every command there is, whether this version can carry it out or not."""
 
@@ -72,8 +75,6 @@ TAKES: dict[Name, frozenset[str]] = {
     Name.APPROVE: frozenset({"project"}),
     Name.APPLY: frozenset({"project"}),
     Name.UNLOCK: frozenset({"project"}),
-    Name.CANCEL: frozenset({"project"}),
-    Name.SYNC: frozenset({"project"}),
     Name.DRIFT: frozenset({"project"}),
 }
 TAKES_WORDS = frozenset({Name.WAIVE, Name.IMPORT, Name.STATE, Name.ASK})
@@ -101,11 +102,14 @@ def _plain_lines(body: str) -> Iterator[str]:
     """The non-empty lines of top-level paragraphs, inline code and HTML replaced by a NUL."""
     quoted = 0
     for token in MARKDOWN.parse(body.replace("\x00", "\ufffd")):
+        if token.type == "html_block" and not COMMENT.fullmatch(token.content.strip()):
+            # What stands in the page's markup is not the top of a comment.
+            return
         quoted += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
         if token.type != "inline" or quoted:
             continue
         text = "".join(map(_plain, token.children or ()))
-        yield from (line.strip() for line in text.splitlines() if line.strip())
+        yield from (line.strip() for line in text.split("\n") if line.strip())
 
 
 def _plain(token: Token) -> str:
@@ -122,13 +126,17 @@ def _addressed(line: str, bot_name: str) -> str | None:
     # `/etc/passwd` is a path, `/aplly` a mistake.
     if re.match(r"^/[A-Za-z]+(\s|$)", line):
         return line[1:]
-    mention = re.match(rf"^@{re.escape(bot_name)}(\[bot\])?[\s:,]+/?(?P<rest>\S.*)$", line)
+    mention = re.match(
+        rf"^@{re.escape(bot_name)}(\[bot\])?[\s:,]+/?(?P<rest>\S.*)$", line, re.IGNORECASE
+    )
     return mention["rest"] if mention else None
 
 
 def _command(line: str, text: str) -> Parsed:
+    asked = text.split(maxsplit=1)[0].lower() == Name.ASK
     try:
-        first, *rest = shlex.split(text)
+        # A question has apostrophes.
+        first, *rest = text.split() if asked else shlex.split(text)
     except ValueError:
         return Mistake(line, "A quotation mark is not closed.")
     try:
@@ -167,7 +175,7 @@ def _options(line: str, name: Name, rest: list[str]) -> Parsed:
         reason = _refused(option, value)
         if reason:
             return Mistake(line, reason)
-        values[option] = value
+        values[option] = str(PurePosixPath(value)) if option == "directory" else value
     if words and name not in TAKES_WORDS:
         return Mistake(line, f"`/{name}` does not take `{_shown(words[0])}`. {_usage(name)}")
     if terraform and name is not Name.PLAN:

@@ -8,7 +8,7 @@ from handlers.configuration import Configuration
 from handlers.events import RepoName
 from handlers.permissions import WRITERS, may
 from handlers.ports import Answer, Permission, Ports, PullRequest
-from handlers.runs import RunKind
+from handlers.runs import Run, RunKind, RunState
 from policy.gate import Approvers, Holds, Live, Row, rows
 from policy.receipt import Approval, StoredPlan
 from terraform.project import Project
@@ -82,6 +82,17 @@ def _approvers(
 def _place(stored: StoredPlan) -> Project:
     plan = stored.plan
     return Project(plan.facts.project, plan.directory, plan.workspace)
+
+
+def applying(repo: RepoName, number: int, ports: Ports, project: str = "") -> tuple[Run, ...]:
+    """The applies of a pull request, or of one of its projects, that Terraform works on now."""
+    return tuple(
+        run
+        for run in ports.runs.of(repo, number)
+        if run.request.kind is RunKind.APPLY
+        and run.state is RunState.RUNNING
+        and project in {"", run.request.project}
+    )
 
 
 def _newer_plan_running(stored: StoredPlan, pr: PullRequest, ports: Ports) -> bool:

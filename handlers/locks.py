@@ -8,10 +8,12 @@ from handlers.commands import Name
 from handlers.comments import ANSWER
 from handlers.errors import UserError
 from handlers.events import CommandGiven, RepoName
-from handlers.plan import pull_request_of, selected, start
+from handlers.gate_facts import applying
+from handlers.plan import pull_request_of, start
 from handlers.ports import Ports, Waiter
 from handlers.router import Router
-from handlers.runs import RunKind, RunState
+from handlers.runs import RunKind
+from handlers.selection import selected
 from handlers.show import show
 from policy.receipt import PlanState
 
@@ -23,21 +25,11 @@ def unlock(given: CommandGiven, ports: Ports) -> Iterator[Action]:
     """Give back this pull request's locks and end the plans they protected."""
     pr = pull_request_of(given, ports)
     project = given.command.project
-    running = [
-        run
-        for run in ports.runs.of(pr.repo, pr.number, pr.head_sha)
-        if run.request.kind is RunKind.APPLY and run.state is RunState.RUNNING
-    ]
-    if running:
+    if applying(pr.repo, pr.number, ports):
         raise UserError("An apply is running. `/cancel` stops it; then the lock can be given back.")
     held = tuple(
         name for name in ports.locks.held_by(pr.repo, pr.number) if project in {None, name}
     )
-    waiting = [
-        waiter
-        for waiter in ports.locks.next_in_line(pr.repo, pr.number)
-        if project in {None, waiter.project}
-    ]
     yield CancelRuns(
         repo=pr.repo,
         number=pr.number,
@@ -45,25 +37,43 @@ def unlock(given: CommandGiven, ports: Ports) -> Iterator[Action]:
         reason=f"{given.actor.login} gave the lock back.",
     )
     yield EndPlans(pr.repo, pr.number, PlanState.CLOSED, project=project)
-    yield ReleaseLocks(pr.repo, pr.number, project=project)
     yield PutComment(pr.repo, pr.number, ANSWER, messages.unlocked(held))
-    for waiter in waiting:
-        yield from hand_over(pr.repo, waiter, ports)
+    yield from released(pr.repo, pr.number, ports, project=project)
     yield from show(pr.repo, pr.number, pr.head_sha, ports)
 
 
+def released(
+    repo: RepoName, number: int, ports: Ports, *, project: str | None = None
+) -> Iterator[Action]:
+    """Give locks back, and plan whoever is next in line."""
+    waiting = [
+        waiter
+        for waiter in ports.locks.next_in_line(repo, number)
+        if project in {None, waiter.project}
+    ]
+    yield ReleaseLocks(repo, number, project=project)
+    for waiter in waiting:
+        yield from hand_over(repo, waiter, ports)
+
+
+def let_go(repo: RepoName, number: int, ports: Ports) -> Iterator[Action]:
+    """What a closed pull request leaves behind: its plans end, its locks go on."""
+    yield EndPlans(repo, number, PlanState.CLOSED)
+    yield from released(repo, number, ports)
+
+
 def hand_over(repo: RepoName, waiter: Waiter, ports: Ports) -> Iterator[Action]:
-    """Plan the project of a pull request whose turn it is; a closed one gives up its place."""
+    """Plan the project of a pull request whose turn it is, or let the next in line have it."""
     pr = ports.repositories.pull_request(repo, waiter.number)
     if not pr.open:
-        yield ReleaseLocks(repo, waiter.number)
+        yield from released(repo, waiter.number, ports)
         return
     try:
         project = selected(pr, ports).named(waiter.project)
     except UserError:
         project = None
     if project is None:
-        yield ReleaseLocks(repo, waiter.number, project=waiter.project)
+        yield from released(repo, waiter.number, ports, project=waiter.project)
         return
     runs = ports.runs.of(repo, waiter.number, pr.head_sha)
     waited = [run.id for run in runs if run.request.project == waiter.project]

@@ -1,5 +1,6 @@
 """Small pieces of Markdown, safe whatever outside text stands in them."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from policy.gate import Holds, Row
@@ -20,7 +21,9 @@ def plain(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Outside text on one line as inline code."""
+    """Outside text on one line as inline code; nothing where there is nothing to show."""
+    if not text:
+        return ""
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
     printable = printable.translate(INVISIBLE).replace("|", "\u2502")
     if "`" not in printable:
@@ -34,12 +37,15 @@ def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     return "\n".join(["| " + " | ".join(head) + " |", "|" + " --- |" * len(head), *rows])
 
 
+COMMAND = re.compile(r"\\`(/[a-z]+)\\`")
 MARKS = {Holds.YES: "yes", Holds.NO: "**no**", Holds.UNKNOWN: "**not known**"}
 
 
 def gate(rows: Iterable[Row]) -> str:
-    """The gate's rows as a table."""
-    cells = [(row.condition, MARKS[row.holds], plain(row.reason)) for row in rows]
+    """The gate's rows as a table; the commands its reasons name stay code."""
+    cells = [
+        (row.condition, MARKS[row.holds], COMMAND.sub(r"`\1`", plain(row.reason))) for row in rows
+    ]
     return table(("condition", "holds", "why"), cells)
 
 
@@ -57,6 +63,7 @@ def cut(text: str, limit_bytes: int = LIMIT_BYTES) -> str:
             break
         kept.append(line)
     left_out = len(lines) - len(kept)
-    return "\n".join(
-        [*kept, "", f"_{left_out} more lines are left out: GitHub's limit is reached._"]
-    )
+    if sum(line.startswith("```") for line in kept) % 2:
+        kept.append("```")
+    said = f"_{left_out} lines are left out here: GitHub's limit is reached._"
+    return "\n".join([*kept, "", said])

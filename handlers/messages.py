@@ -1,9 +1,9 @@
 """What we say in comments, in one place, so that the tone is edited in one place."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from handlers.commands import Name
-from handlers.markdown import code, gate, plain, table
+from handlers.markdown import code, cut, gate, plain, table
 from policy.findings import PolicyResult
 from policy.gate import Row
 
@@ -11,23 +11,27 @@ SAID: dict[Name, tuple[str, str]] = {
     Name.PLAN: ("/plan [-p project] [-d directory] [-w workspace]", "plan again"),
     Name.APPROVE: ("/approve [-p project]", "approve exactly the plans shown in the checks"),
     Name.APPLY: ("/apply [-p project]", "apply exactly the approved plans"),
-    Name.CANCEL: ("/cancel [-p project]", "stop what is running or waiting here"),
+    Name.CANCEL: ("/cancel", "stop what is running or waiting here"),
     Name.UNLOCK: ("/unlock [-p project]", "give back the project locks of this pull request"),
     Name.DRAFT: ("/draft", "on an issue: draft the pull request again"),
     Name.SYNC: ("/sync", "after the merge: follow the cluster again"),
     Name.HELP: ("/help", "this list"),
 }
 
+# Who typed more knows what it was.
+LONGEST_LINE = 120
+
 
 def refusal(typed: str, reason: str) -> str:
     """One command that was not carried out, and why."""
-    return f"{code(typed)}: {reason}"
+    shown = typed if len(typed) <= LONGEST_LINE else f"{typed[:LONGEST_LINE]}…"
+    return f"{code(shown)}: {reason}"
 
 
 def refusals(login: str, reasons: Sequence[str]) -> str:
     """The answer to a comment with commands that were not carried out."""
     listed = reasons[0] if len(reasons) == 1 else "\n".join(f"- {reason}" for reason in reasons)
-    return f"{addressed(login)}\n\n{listed}"
+    return cut(f"{addressed(login)}\n\n{listed}")
 
 
 def addressed(login: str) -> str:
@@ -55,18 +59,25 @@ def apply_refused(login: str, gates: Mapping[str, tuple[Row, ...]]) -> str:
     parts = [
         f"**{plain(project)}** was not applied.\n\n{gate(rows)}" for project, rows in gates.items()
     ]
-    return "\n\n".join([addressed(login), *parts])
+    return cut("\n\n".join([addressed(login), *parts]))
 
 
-def gate_closed(rows: Iterable[Row]) -> str:
-    """The outcome of an apply whose gate closed between the command and the run."""
-    return f"Not applied: a condition no longer holds.\n\n{gate(rows)}"
+def gate_closed(login: str, gates: Mapping[str, tuple[Row, ...]]) -> str:
+    """The answer to an apply whose gate closed between the command and the run."""
+    refused = apply_refused(login, gates)
+    return f"{refused}\n\nThis was asked again just before the apply, and no longer held."
+
+
+def applied_already(projects: Sequence[str]) -> str:
+    """The answer to a command on plans that are applied."""
+    listed = ", ".join(code(project) for project in projects)
+    return f"Applied already: {listed}. Nothing was done again."
 
 
 def unlocked(projects: Sequence[str]) -> str:
     """The answer to /unlock."""
     if not projects:
-        return "This pull request holds no lock and waits for none."
+        return "This pull request held no lock. If it waited for one, it gave up its place in line."
     listed = ", ".join(code(project) for project in projects)
     return f"Locks given back: {listed}. The plans here have ended; `/plan` starts again."
 
@@ -95,6 +106,7 @@ FORK = (
 NOT_A_PULL_REQUEST = "This works on a pull request. On an issue, `/draft` and `/help` do."
 NOT_AN_ISSUE = "This works on an issue, where the request is written."
 NO_PLAN = "There is no plan to {verb} yet. `/plan` makes one."
+NOTHING_TO_APPLY = "The plan has no changes: there is nothing to approve or apply."
 NO_ARGUMENTS = "Terraform arguments after `--` are not available in this version."
 
 

@@ -30,9 +30,11 @@ def may(permission: Permission, allowed: frozenset[Permission]) -> Holds:
 
 def require(name: Name, repo: RepoName, actor: Actor, ports: Ports) -> None:
     """Raise UserError unless this person may give this command."""
-    match may(ports.repositories.permission(repo, actor.login), NEEDED.get(name, WRITERS)):
+    needed = NEEDED.get(name, WRITERS)
+    match may(ports.repositories.permission(repo, actor.login), needed):
         case Holds.NO:
-            raise UserError(f"`/{name}` needs write permission on this repository.")
+            role = "read" if needed is READERS else "write"
+            raise UserError(f"`/{name}` needs {role} permission on this repository.")
         case Holds.UNKNOWN:
             raise UserError(
                 f"GitHub did not say what {actor.login} may do here, so nothing was done. "

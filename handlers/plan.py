@@ -20,19 +20,23 @@ from handlers.events import (
     ButtonPressed,
     CommandGiven,
     PullRequestChanged,
+    RepoName,
     RerunRequested,
 )
+from handlers.gate_facts import applying
 from handlers.markdown import code, plain
 from handlers.permissions import require
 from handlers.ports import Control, Ports, PullRequest, Work
 from handlers.project_check import PREFIX
 from handlers.router import Router
 from handlers.runs import Run, RunKind, RunRequest, RunState
-from handlers.selection import Selection, select
+from handlers.selection import Selection, selected
 from handlers.show import show
 from handlers.summary_check import broken_check
+from handlers.sync import CHECK_PREFIX as SYNC_PREFIX
+from handlers.sync import again
 from policy.findings import PolicyResult, Verdict, merged
-from policy.receipt import Facts, NewPlan, digest
+from policy.receipt import Facts, NewPlan, PlanState, digest
 from terraform.estimate import estimate
 from terraform.project import Project
 from terraform.read_plan import read_plan
@@ -64,8 +68,30 @@ def plan_changed(event: PullRequestChanged, ports: Ports) -> Iterator[Action]:
     except UserError as exc:
         yield broken_check(pr.repo, pr.number, pr.head_sha, exc)
         return
-    yield from start(pr, selection.projects, why="head", actor=event.actor.login)
+    for project in selection.projects:
+        why = _due(pr, project, ports)
+        if why:
+            yield from start(pr, (project,), why=why, actor=event.actor.login)
     yield from show(pr.repo, pr.number, pr.head_sha, ports)
+
+
+def _due(pr: PullRequest, project: Project, ports: Ports) -> str:
+    """Why this head needs a run of its own, or nothing where one stands that is still good.
+
+    The same head comes again when a pull request is reopened or gets another base branch.
+    """
+    newest = _newest(pr, project, ports)
+    if newest is None:
+        return "head"
+    plan = ports.plans.get(newest.id)
+    if plan is not None:
+        moved = plan.facts.base_sha != pr.base_sha and plan.state is PlanState.CURRENT
+        good = plan in ports.plans.of(pr.repo, pr.number) and not moved
+    elif newest.state in {RunState.FAILED, RunState.DONE}:
+        good = newest.request.base_sha == pr.base_sha
+    else:
+        good = not newest.state.final
+    return "" if good else f"after-{newest.id}"
 
 
 @router.command(Name.PLAN)
@@ -86,8 +112,13 @@ def plan_on_command(given: CommandGiven, ports: Ports) -> Iterator[Action]:
 
 @router.on(RerunRequested)
 def plan_on_rerun(event: RerunRequested, ports: Ports) -> Iterator[Action]:
-    """Plan again the project of one check, or all of them."""
-    yield from _again(event, event.check_name or "", ports)
+    """Plan again the project of one check, or all of them; a sync's check is synced again."""
+    name = event.check_name or ""
+    if name.startswith(SYNC_PREFIX):
+        require(Name.SYNC, event.repo, event.actor, ports)
+        yield from again(event.repo, event.number, event.actor.login, ports)
+        return
+    yield from _again(event, name, ports)
 
 
 def plan_on_button(event: ButtonPressed, ports: Ports) -> Iterator[Action]:
@@ -99,37 +130,48 @@ def _again(
     event: RerunRequested | ButtonPressed, check_name: str, ports: Ports
 ) -> Iterator[Action]:
     require(Name.PLAN, event.repo, event.actor, ports)
-    pr = ports.repositories.pull_request(event.repo, event.number)
+    pr = open_pull_request(event.repo, event.number, ports)
     try:
         selection = selected(pr, ports)
     except UserError as exc:
         yield broken_check(pr.repo, pr.number, pr.head_sha, exc)
         return
     wanted = check_name.removeprefix(PREFIX) if check_name.startswith(PREFIX) else None
-    projects = [project for project in selection.projects if wanted in {None, project.name}]
-    runs = ports.runs.of(pr.repo, pr.number, pr.head_sha)
-    plans = [run.id for run in runs if run.request.kind is RunKind.PLAN]
-    # Pressing twice while the newest run goes on asks for the same thing.
-    newest = plans[-1] if plans else "none"
-    yield from start(pr, projects, why=f"after-{newest}", actor=event.actor.login)
+    for project in selection.projects:
+        newest = _newest(pr, project, ports)
+        # Pressing twice while the newest run goes on asks for the same thing.
+        if wanted in {None, project.name} and (newest is None or newest.state.final):
+            why = f"after-{newest.id}" if newest else "head"
+            yield from start(pr, (project,), why=why, actor=event.actor.login)
     yield from show(pr.repo, pr.number, pr.head_sha, ports)
+
+
+def _newest(pr: PullRequest, project: Project, ports: Ports) -> Run | None:
+    """The newest plan run of a project of the live head."""
+    runs = ports.runs.of(pr.repo, pr.number, pr.head_sha)
+    return next(
+        (
+            run
+            for run in reversed(runs)
+            if run.request.kind is RunKind.PLAN and run.request.project == project.name
+        ),
+        None,
+    )
 
 
 def pull_request_of(given: CommandGiven, ports: Ports) -> PullRequest:
     """The open pull request a command stands on; raises UserError where it does not."""
     if not given.on_pull_request:
         raise UserError(messages.NOT_A_PULL_REQUEST)
-    pr = ports.repositories.pull_request(given.repo, given.number)
+    return open_pull_request(given.repo, given.number, ports)
+
+
+def open_pull_request(repo: RepoName, number: int, ports: Ports) -> PullRequest:
+    """The pull request; raises UserError where it is closed."""
+    pr = ports.repositories.pull_request(repo, number)
     if not pr.open:
         raise UserError("This pull request is closed. Open a new one.")
     return pr
-
-
-def selected(pr: PullRequest, ports: Ports) -> Selection:
-    """The projects of a pull request whose code may be planned at all."""
-    if pr.from_fork:
-        raise UserError(messages.FORK)
-    return select(pr, ports)
 
 
 def chosen(selection: Selection, command: Command) -> tuple[Project, ...]:
@@ -180,6 +222,9 @@ def make_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
         raise UserError("This pull request no longer touches the project.")
     if not ports.locks.acquire(pr.repo, project, pr.number).held:
         return
+    # The gate refuses an apply while a plan runs; with this, the two never meet.
+    if applying(pr.repo, pr.number, ports, project.name):
+        raise UserError("An apply of this project is running. It is planned again once that ended.")
     work = Work(pr.repo, pr.number, pr.head_sha, project)
     control.progress("reading the code")
     before = ports.policy.before_plan(work, pr.base_sha, selection.configuration, control)
@@ -191,11 +236,16 @@ def make_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
 
 
 def _refused(before: PolicyResult) -> str:
-    unknown = "".join(f"\n- not evaluated: {why}" for why in before.unevaluated)
+    unknown = "".join(f"\n- not evaluated: {plain(why)}" for why in before.unevaluated)
+    if before.verdict is Verdict.UNKNOWN:
+        return (
+            "**Not planned.** Whether this code is safe to plan could not be checked. Mend what is "
+            f"listed below and push, or say `/plan` to try again.\n{unknown}"
+        )
     return (
         "**Not planned.** This code could run programs or reach out while it is planned. Mend what "
-        f"is listed below and push.{unknown}"
-    )
+        f"is listed below and push.\n{unknown}"
+    ).rstrip()
 
 
 def _kept(
@@ -236,6 +286,7 @@ def _kept(
         risks=tuple(f"{code(risk.address)}: {plain(risk.message)}" for risk in risks(plan)),
         rendered=render(plan, limit_bytes=DIFF_BYTES, redactor=ports.terraform.redactor(plan)),
         network=work.project.network.value,
+        isolation=result.isolation.value,
     )
     yield StorePlan(new, result.plan_file.read_bytes())
     yield RecordEvent(

@@ -12,6 +12,7 @@ from policy.gate import Row
 from policy.receipt import NewPlan
 from terraform.cost import Cost, CostLine, Pricing
 from terraform.plan import Counts
+from terraform.sandbox import Isolation
 
 PREFIX = "lockgate / "
 PLAN_AGAIN = Button("Plan again", "Plan this project again", "plan")
@@ -20,6 +21,9 @@ APPLY = Button("Apply", "Apply exactly the approved plan", "apply")
 # A table longer than this is not read; the rest is in the annotations.
 MOST_FINDINGS = 40
 MOST_COST_LINES = 25
+# GitHub takes 50 a request, and slows down who sends many.
+MOST_ANNOTATIONS = 250
+ANNOTATION_BYTES = 4_000
 
 STATUS: dict[Stage, tuple[CheckStatus, Conclusion | None]] = {
     Stage.QUEUED: ("queued", None),
@@ -27,6 +31,7 @@ STATUS: dict[Stage, tuple[CheckStatus, Conclusion | None]] = {
     Stage.WAITING: ("queued", None),
     Stage.PLAN_FAILED: ("completed", "failure"),
     Stage.STOPPED: ("completed", "cancelled"),
+    Stage.ENDED: ("completed", "cancelled"),
     Stage.NO_CHANGES: ("completed", "success"),
     Stage.PLANNED: ("completed", "success"),
     Stage.APPROVED: ("completed", "success"),
@@ -84,10 +89,27 @@ def counted(counts: Counts) -> str:
     return ", ".join([said, *extra])
 
 
+def done(counts: Counts) -> str:
+    """The same sentence once it is done."""
+    return f"{counts.add} added, {counts.change} changed, {counts.destroy} destroyed"
+
+
 def money(amount: Decimal) -> str:
     """A signed monthly amount in USD."""
     sign = "-" if amount < 0 else "+"
     return f"{sign}${abs(amount):,.2f}"
+
+
+def monthly(cost: Cost) -> str:
+    """The difference a month, and what no figure covers: usage and unknown are never $0."""
+    said = []
+    if any(line.pricing is Pricing.USAGE and line.after is None for line in cost.lines):
+        said.append("usage")
+    if cost.unknown:
+        said.append("unknown")
+    if cost.difference or not said:
+        said.insert(0, money(cost.difference))
+    return " + ".join(said)
 
 
 def _title(standing: Standing) -> str:
@@ -100,6 +122,8 @@ def _title(standing: Standing) -> str:
             return f"Waiting for the lock that #{standing.lock_holder} holds"
         case Stage.PLAN_FAILED:
             return "The plan could not be made"
+        case Stage.ENDED:
+            return "The plan has ended"
         case Stage.STOPPED:
             return f"The plan was {standing.plan_run.state}"
         case Stage.APPLYING:
@@ -113,12 +137,16 @@ def _planned_title(standing: Standing) -> str:
     assert standing.plan is not None, "these stages have a plan"  # noqa: S101 -- for the types
     plan = standing.plan.plan
     if standing.stage is Stage.APPLIED:
-        return f"Applied: {counted(plan.counts).replace('to add', 'added', 1)}"
+        return f"Applied: {done(plan.counts)}"
     if standing.stage is Stage.APPLY_FAILED:
         return "The apply did not finish"
     if plan.empty:
         return "No changes"
-    parts = [counted(plan.counts), POLICY_SAID[plan.policy.verdict], _cost_said(plan.cost)]
+    parts = [
+        counted(plan.counts),
+        POLICY_SAID[plan.policy.verdict],
+        f"{monthly(plan.cost)} a month",
+    ]
     if standing.stage is Stage.APPROVED:
         parts.append("approved")
     return " · ".join(parts)
@@ -132,11 +160,6 @@ POLICY_SAID = {
 }
 
 
-def _cost_said(cost: Cost) -> str:
-    unknown = " + unknown" if cost.unknown else ""
-    return f"{money(cost.difference)}{unknown} a month"
-
-
 def _sections(standing: Standing, refused: tuple[Row, ...]) -> Iterator[str]:
     yield _verdict(standing)
     if refused:
@@ -147,16 +170,31 @@ def _sections(standing: Standing, refused: tuple[Row, ...]) -> Iterator[str]:
         if standing.plan_run.findings:
             yield _findings(standing.plan_run.findings)
         return
-    yield from _plan_sections(standing.plan.plan)
     if standing.approvals:
         people = ", ".join(code(approval.approver) for approval in standing.approvals)
         yield f"Approved by {people}."
+    yield from _plan_sections(standing.plan.plan)
+
+
+FOLLOWS = "This page follows along by itself."
+SAID: dict[Stage, str] = {
+    Stage.QUEUED: FOLLOWS,
+    Stage.PLANNING: FOLLOWS,
+    Stage.APPLYING: FOLLOWS,
+    Stage.ENDED: (
+        "**No plan.** The last one has ended and can't be applied. `/plan` makes a new one."
+    ),
+    Stage.NO_CHANGES: "**No changes.** The infrastructure is as the code says; nothing to apply.",
+    Stage.APPLY_FAILED: "**The apply did not finish.** `/plan` plans what is left to do.",
+    Stage.APPLIED: (
+        "**Applied** exactly as reviewed. The pull request can be merged once the check "
+        "`lockgate` is green."
+    ),
+}
 
 
 def _verdict(standing: Standing) -> str:
     match standing.stage:
-        case Stage.QUEUED | Stage.PLANNING | Stage.APPLYING:
-            return "This page follows along by itself."
         case Stage.WAITING:
             return (
                 f"#{standing.lock_holder} holds this project. It is planned here as soon as that "
@@ -166,16 +204,12 @@ def _verdict(standing: Standing) -> str:
             return standing.plan_run.outcome
         case Stage.STOPPED:
             return f"{standing.plan_run.outcome}\n\n`/plan` plans again.".strip()
-        case Stage.NO_CHANGES:
-            return "**No changes.** The infrastructure is as the code says; nothing to apply."
         case Stage.PLANNED:
             return f"**Planned.** {_next(standing)}"
         case Stage.APPROVED:
             return f"**Approved.** {_next(standing)}"
-        case Stage.APPLY_FAILED:
-            return "**The apply did not finish.** What exists now is below; `/plan` plans the rest."
-        case Stage.APPLIED:
-            return "**Applied** exactly as reviewed. The pull request can be merged."
+        case stage:
+            return SAID[stage]
 
 
 def _next(standing: Standing) -> str:
@@ -188,6 +222,9 @@ def _next(standing: Standing) -> str:
         case Verdict.PASS | Verdict.WARN:
             if standing.stage is Stage.APPROVED:
                 return "Next: `/apply`."
+            if standing.approvals:
+                more = "one more person" if standing.missing == 1 else f"{standing.missing} more"
+                return f"Next: {more} who may approve says `/approve`, then `/apply`."
             return "Next: someone who is not the author says `/approve`, then `/apply`."
 
 
@@ -201,17 +238,20 @@ def _plan_sections(plan: NewPlan) -> Iterator[str]:
     )
     yield _policy(plan)
     yield _cost(plan.cost)
+    yield f"Directory {code(plan.directory)}, workspace {code(plan.workspace)}. {_isolation(plan)}"
+
+
+def _isolation(plan: NewPlan) -> str:
+    if plan.isolation != Isolation.SANDBOXED:
+        return "Terraform ran **without a sandbox**, as the operator allowed."
     network = "was open" if plan.network == "open" else "was off"
-    yield (
-        f"Directory {code(plan.directory)}, workspace {code(plan.workspace)}. Terraform ran in a "
-        f"sandbox; its network {network}."
-    )
+    return f"Terraform ran in a sandbox; its network {network}."
 
 
 def _policy(plan: NewPlan) -> str:
     parts = [f"### Policy: {POLICY_SAID[plan.policy.verdict].removeprefix('policy ')}"]
     if plan.policy.unevaluated:
-        parts.append("\n".join(f"- not evaluated: {why}" for why in plan.policy.unevaluated))
+        parts.append("\n".join(f"- not evaluated: {plain(why)}" for why in plan.policy.unevaluated))
     if plan.policy.findings:
         parts.append(_findings(plan.policy.findings))
     parts.append(f"{plan.policy.passed} checks passed.")
@@ -226,7 +266,9 @@ def _findings(findings: tuple[Finding, ...]) -> str:
     lines = [_finding(finding) for finding in ordered[:MOST_FINDINGS]]
     text = table(("", "rule", "where", "what, and what to do"), lines)
     left = len(ordered) - MOST_FINDINGS
-    return text if left <= 0 else f"{text}\n\n{left} more stand as annotations on the files."
+    if left <= 0:
+        return text
+    return f"{text}\n\n{left} more findings are left out here; the gravest stand on their lines."
 
 
 def _finding(finding: Finding) -> tuple[str, str, str, str]:
@@ -241,7 +283,7 @@ def _finding(finding: Finding) -> tuple[str, str, str, str]:
 
 def _cost(cost: Cost) -> str:
     totals = f"${cost.before:,.2f} before, ${cost.after:,.2f} after"
-    difference = f"**{money(cost.difference)} a month** ({totals})"
+    difference = f"**{monthly(cost)} a month** (known parts: {totals})"
     parts = [f"### Cost\n\n{difference}, USD, prices of {cost.priced_on}."]
     lines = [line for line in cost.lines if line.pricing is not Pricing.FREE]
     if lines:
@@ -250,7 +292,9 @@ def _cost(cost: Cost) -> str:
     if len(lines) > MOST_COST_LINES:
         parts.append(f"{len(lines) - MOST_COST_LINES} more resources are in the sums above.")
     if cost.unknown:
-        parts.append(f"{len(cost.unknown)} resources have no known price; the sums leave them out.")
+        many = len(cost.unknown)
+        what = "1 resource has" if many == 1 else f"{many} resources have"
+        parts.append(f"{what} no known price; the sums leave it out.")
     return "\n\n".join(parts)
 
 
@@ -272,7 +316,9 @@ def _amount(line: CostLine, amount: Decimal | None) -> str:
 def _annotations(standing: Standing) -> Iterator[Annotation]:
     plan = standing.plan
     findings = plan.plan.policy.findings if plan else standing.plan_run.findings
-    for finding in findings:
+    for finding in sorted(
+        (each for each in findings if each.place), key=lambda each: ORDER[each.severity]
+    )[:MOST_ANNOTATIONS]:
         if finding.place is None:
             continue
         yield Annotation(
@@ -281,12 +327,14 @@ def _annotations(standing: Standing) -> Iterator[Annotation]:
             end_line=finding.place.end_line,
             level=LEVELS[finding.severity],  # type: ignore[arg-type]  # the table's values are the literals
             title=f"{finding.rule}: {finding.address}"[:255],
-            message=f"{finding.message} {finding.remedy}".strip(),
+            message=cut(f"{finding.message} {finding.remedy}".strip(), ANNOTATION_BYTES),
         )
 
 
 def _buttons(standing: Standing) -> tuple[Button, ...]:
     match standing.stage:
+        case Stage.PLANNED | Stage.APPROVED if _blocked(standing):
+            return (PLAN_AGAIN,)
         case Stage.PLANNED | Stage.APPROVED:
             return (PLAN_AGAIN, APPROVE, APPLY)
         case Stage.QUEUED | Stage.PLANNING | Stage.APPLYING | Stage.APPLIED:

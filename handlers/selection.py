@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from handlers import messages
 from handlers.configuration import (
     CONFIGURATION_PATH,
     Configuration,
@@ -26,6 +27,13 @@ class Selection:
     def named(self, name: str) -> Project | None:
         """The selected project of this name."""
         return next((project for project in self.projects if project.name == name), None)
+
+
+def selected(pr: PullRequest, ports: Ports) -> Selection:
+    """The projects of a pull request whose code may be planned at all; raises UserError."""
+    if pr.from_fork:
+        raise UserError(messages.FORK)
+    return select(pr, ports)
 
 
 def select(pr: PullRequest, ports: Ports) -> Selection:

@@ -3,14 +3,17 @@
 Checks are never edited step by step: whatever happened, the same projection is made again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from handlers.actions import Action
+from handlers.actions import Action, SetCheck
+from handlers.errors import UserError
 from handlers.events import RepoName, Sha
 from handlers.ports import Ports
 from handlers.project_check import project_check
-from handlers.standing import standings
-from handlers.summary_check import summary_check
+from handlers.selection import selected
+from handlers.standing import Standing, standings
+from handlers.summary_check import broken_check, summary_check
 from policy.gate import Row
 
 
@@ -30,4 +33,21 @@ def show(
     for standing in all_of_them:
         rows = (refused or {}).get(standing.project, ())
         yield project_check(repo, number, head_sha, standing, rows)
-    yield summary_check(repo, number, head_sha, all_of_them)
+    summary = summary_check(repo, number, head_sha, all_of_them)
+    if summary.conclusion == "success":
+        # Green opens the merge, so what has a run is compared with what the commit touches.
+        summary = _proven(summary, all_of_them, ports)
+    yield summary
+
+
+def _proven(green: SetCheck, all_of_them: Sequence[Standing], ports: Ports) -> SetCheck:
+    """The green summary, or another where the commit touches what was never planned."""
+    place = (green.repo, green.number, green.head_sha)
+    try:
+        pr = ports.repositories.pull_request(green.repo, green.number)
+        touched = selected(replace(pr, head_sha=green.head_sha), ports).projects
+    except UserError as exc:
+        return broken_check(*place, exc)
+    known = {standing.project for standing in all_of_them}
+    unplanned = [project.name for project in touched if project.name not in known]
+    return summary_check(*place, all_of_them, unplanned) if unplanned else green

@@ -7,6 +7,7 @@ from enum import StrEnum
 from handlers.events import RepoName, Sha
 from handlers.ports import Ports
 from handlers.runs import Run, RunKind, RunState, located
+from handlers.selection import configured
 from policy.receipt import Approval, PlanState, StoredPlan
 
 
@@ -18,6 +19,7 @@ class Stage(StrEnum):
     WAITING = "waiting"
     PLAN_FAILED = "plan failed"
     STOPPED = "stopped"
+    ENDED = "plan ended"
     NO_CHANGES = "no changes"
     PLANNED = "planned"
     APPROVED = "approved"
@@ -33,7 +35,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One project of one commit: its newest plan run, and what came of it."""
+    """One project of one commit: its newest plan run, and what came of it.
+
+    `missing` counts the approvals that are still to come.
+    """
 
     project: str
     stage: Stage
@@ -42,6 +47,7 @@ class Standing:
     apply_run: Run | None = None
     approvals: tuple[Approval, ...] = ()
     lock_holder: int | None = None
+    missing: int = 0
 
 
 def standings(repo: RepoName, number: int, head_sha: Sha, ports: Ports) -> tuple[Standing, ...]:
@@ -63,15 +69,35 @@ def standings(repo: RepoName, number: int, head_sha: Sha, ports: Ports) -> tuple
 def _standing(run: Run, plan: StoredPlan | None, apply: Run | None, ports: Ports) -> Standing:
     project = run.request.project
     early = _before_plan(run, plan)
+    if early is Stage.WAITING:
+        return _waiting(run, ports)
     if early is not None:
-        waiting = early is Stage.WAITING
-        holder = ports.locks.holder(run.request.repo, located(run.request)) if waiting else None
-        return Standing(project, early, run, lock_holder=holder)
+        return Standing(project, early, run)
     assert plan is not None, "a run that made no plan was told apart above"  # noqa: S101 -- types
     if apply is not None and apply.request.detail.get("plan") != plan.id:
         apply = None
     approvals = ports.plans.approvals(plan.id)
-    return Standing(project, _after_plan(plan, apply, approvals), run, plan, apply, approvals)
+    open_still = plan.state is PlanState.CURRENT and not plan.plan.empty
+    missing = _missing(plan, approvals, ports) if open_still else 0
+    stage = _after_plan(plan, apply, missing)
+    return Standing(project, stage, run, plan, apply, approvals, missing=missing)
+
+
+def _waiting(run: Run, ports: Ports) -> Standing:
+    """A run that is done and left no plan to show: its turn is to come, or its plan has ended."""
+    request = run.request
+    holder = ports.locks.holder(request.repo, located(request))
+    if ports.plans.get(run.id) is not None or holder in {None, request.number}:
+        return Standing(request.project, Stage.ENDED, run)
+    return Standing(request.project, Stage.WAITING, run, lock_holder=holder)
+
+
+def _missing(plan: StoredPlan, approvals: Iterable[Approval], ports: Ports) -> int:
+    """How many approvals are to come, as the base branch of the plan has it."""
+    facts = plan.facts
+    tree = ports.sources.tree(RepoName(facts.repo), Sha(facts.base_sha))
+    needed = configured(tree, where="the base branch").approvers.count
+    return max(0, needed - len({approval.approver for approval in approvals}))
 
 
 def _before_plan(run: Run, plan: StoredPlan | None) -> Stage | None:
@@ -89,13 +115,13 @@ def _before_plan(run: Run, plan: StoredPlan | None) -> Stage | None:
             return Stage.PLANNING if run.state is RunState.RUNNING else Stage.WAITING
 
 
-def _after_plan(plan: StoredPlan, apply: Run | None, approvals: Iterable[Approval]) -> Stage:
+def _after_plan(plan: StoredPlan, apply: Run | None, missing: int) -> Stage:
+    if plan.plan.empty:
+        return Stage.NO_CHANGES
     if plan.state is PlanState.APPLIED:
         return Stage.APPLIED
     if plan.state is PlanState.FAILED:
         return Stage.APPLY_FAILED
-    if plan.plan.empty:
-        return Stage.NO_CHANGES
     if apply is not None and not apply.state.final:
         return Stage.APPLYING
-    return Stage.APPROVED if tuple(approvals) else Stage.PLANNED
+    return Stage.PLANNED if missing else Stage.APPROVED

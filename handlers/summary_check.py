@@ -6,23 +6,27 @@ from handlers.actions import Annotation, Conclusion, SetCheck
 from handlers.errors import UserError
 from handlers.events import RepoName, Sha
 from handlers.markdown import code, cut, table
-from handlers.project_check import counted, money
+from handlers.project_check import counted, monthly
 from handlers.standing import Stage, Standing
 from policy.findings import Verdict
 
 NAME = "lockgate"
 BUSY = frozenset({Stage.QUEUED, Stage.PLANNING, Stage.WAITING, Stage.APPLYING})
-FAILED = frozenset({Stage.PLAN_FAILED, Stage.STOPPED, Stage.APPLY_FAILED})
+FAILED = frozenset({Stage.PLAN_FAILED, Stage.STOPPED, Stage.ENDED, Stage.APPLY_FAILED})
 
 
 def summary_check(
-    repo: RepoName, number: int, head_sha: Sha, standings: Sequence[Standing]
+    repo: RepoName,
+    number: int,
+    head_sha: Sha,
+    standings: Sequence[Standing],
+    unplanned: Sequence[str] = (),
 ) -> SetCheck:
-    """The one check over all projects of a commit.
+    """The one check over all projects of a commit; `unplanned` are touched and have no run yet.
 
     With no project it is green: nothing here is Terraform's.
     """
-    title, conclusion = _verdict(standings)
+    title, conclusion = _verdict(standings, unplanned)
     return SetCheck(
         repo=repo,
         number=number,
@@ -31,7 +35,7 @@ def summary_check(
         status="completed" if conclusion else "in_progress",
         conclusion=conclusion,
         title=title,
-        summary=cut(_summary(standings)),
+        summary=cut(_summary(standings, unplanned)),
     )
 
 
@@ -62,7 +66,11 @@ def broken_check(repo: RepoName, number: int, head_sha: Sha, error: UserError) -
     )
 
 
-def _verdict(standings: Sequence[Standing]) -> tuple[str, Conclusion | None]:
+def _verdict(
+    standings: Sequence[Standing], unplanned: Sequence[str]
+) -> tuple[str, Conclusion | None]:
+    if unplanned:
+        return "Not everything is planned yet", "action_required"
     if not standings:
         return "No Terraform project is touched", "success"
     stages = {standing.stage for standing in standings}
@@ -85,11 +93,13 @@ def _blocked(standing: Standing) -> bool:
     return standing.plan.plan.policy.verdict in {Verdict.BLOCK, Verdict.UNKNOWN}
 
 
-def _summary(standings: Sequence[Standing]) -> str:
-    if not standings:
+def _summary(standings: Sequence[Standing], unplanned: Sequence[str]) -> str:
+    if not standings and not unplanned:
         return "This pull request changes no Terraform project. Nothing to plan, nothing to apply."
     head = ("project", "stage", "plan", "cost a month")
-    text = table(head, [_line(standing) for standing in standings])
+    lines = [_line(standing) for standing in standings]
+    lines += [(code(project), "not planned yet", "", "") for project in unplanned]
+    text = table(head, lines)
     return f"{text}\n\nEach project has a check of its own with the plan, findings and cost."
 
 
@@ -97,5 +107,4 @@ def _line(standing: Standing) -> tuple[str, str, str, str]:
     if standing.plan is None:
         return code(standing.project), standing.stage.value, "", ""
     plan = standing.plan.plan
-    difference = money(plan.cost.difference)
-    return code(standing.project), standing.stage.value, counted(plan.counts), difference
+    return code(standing.project), standing.stage.value, counted(plan.counts), monthly(plan.cost)

@@ -12,7 +12,7 @@ from handlers.actions import (
 )
 from handlers.commands import Name
 from handlers.errors import UserError
-from handlers.events import CommandGiven, PullRequestClosed
+from handlers.events import CommandGiven, PullRequestClosed, RepoName
 from handlers.markdown import code, plain
 from handlers.ports import ApplicationStatus, Control, Ports, Sync
 from handlers.router import Router
@@ -21,6 +21,7 @@ from terraform.project import Application, Project
 
 router = Router()
 POLL_SECONDS = 2.0
+CHECK_PREFIX = "lockgate / sync "
 # Argo CD's own words for an operation that ended without success.
 FAILED_OPERATIONS = frozenset({"Failed", "Error"})
 
@@ -55,22 +56,27 @@ def sync_requests(
 @router.command(Name.SYNC)
 def sync_again(given: CommandGiven, ports: Ports) -> Iterator[Action]:
     """Sync and follow again what the merge of this pull request synced."""
-    runs = [
-        run for run in ports.runs.of(given.repo, given.number) if run.request.kind is RunKind.SYNC
-    ]
+    yield from again(given.repo, given.number, given.actor.login, ports)
+
+
+def again(repo: RepoName, number: int, login: str, ports: Ports) -> Iterator[Action]:
+    """One more sync run for each Application, unless one is under way."""
+    runs = [run for run in ports.runs.of(repo, number) if run.request.kind is RunKind.SYNC]
     if not runs:
         raise UserError("Nothing was synced for this pull request: it has no Application.")
     for run in runs:
+        if not run.state.final:
+            continue
         request = run.request
         yield StartRun(
             RunRequest(
                 kind=RunKind.SYNC,
                 repo=request.repo,
                 number=request.number,
-                key=f"{request.key} comment-{given.comment_id}",
+                key=f"{request.key.partition(' after ')[0]} after {run.id}",
                 head_sha=request.head_sha,
                 project=request.project,
-                actor=given.actor.login,
+                actor=login,
                 detail=request.detail,
             )
         )
@@ -88,7 +94,7 @@ def sync(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
         control.progress(_said(status))
         if _arrived(status, run):
             break
-        if status.operation in FAILED_OPERATIONS or _degraded(status):
+        if status.operation in FAILED_OPERATIONS or _degraded(status, run):
             raise UserError(
                 f"Argo CD says {code(_said(status))}: {plain(status.message) or 'no reason'}. "
                 "Mend the cluster or the manifests, then say `/sync`."
@@ -116,8 +122,12 @@ def _arrived(status: ApplicationStatus, run: Run) -> bool:
     )
 
 
-def _degraded(status: ApplicationStatus) -> bool:
-    return status.health == "Degraded" and status.operation == "Succeeded"
+def _degraded(status: ApplicationStatus, run: Run) -> bool:
+    return (
+        status.health == "Degraded"
+        and status.revision == run.request.head_sha
+        and status.operation == "Succeeded"
+    )
 
 
 def _said(status: ApplicationStatus) -> str:
@@ -148,7 +158,7 @@ def _check(run: Run) -> SetCheck:
         repo=run.request.repo,
         number=run.request.number,
         head_sha=run.request.head_sha,
-        name=f"lockgate / sync {application.name}",
+        name=f"{CHECK_PREFIX}{application.name}",
         status="completed" if run.state.final else "in_progress",
         conclusion=("success" if done else "failure") if run.state.final else None,
         title=title,

@@ -147,7 +147,7 @@ def _policy(stored: StoredPlan) -> Row:
         case Verdict.BLOCK:
             return Row("policy", Holds.NO, "Findings block this plan. Mend them and push.")
         case Verdict.UNKNOWN:
-            reason = f"Not evaluated: {'; '.join(policy.unevaluated)} `/plan` tries again."
+            reason = f"Not evaluated: {'; '.join(policy.unevaluated)}. `/plan` tries again."
             return Row("policy", Holds.UNKNOWN, reason)
 
 
@@ -156,11 +156,15 @@ def _budget(stored: StoredPlan, live: Live) -> Row:
     if live.budget is None:
         return Row("cost", Holds.YES, "No budget is set.")
     if cost.difference > live.budget:
-        reason = f"${cost.difference:,.2f} a month more is over the budget of ${live.budget:,.2f}."
+        reason = (
+            f"${cost.difference:,.2f} a month more is over the budget of ${live.budget:,.2f}. "
+            "Ask for less, or raise the budget on the base branch."
+        )
         return Row("cost", Holds.NO, reason)
     if cost.unknown:
         names = ", ".join(line.address for line in cost.unknown[:3])
-        reason = f"A budget is set and the cost of {names} is not known."
+        more = " and more" if len(cost.unknown) > 3 else ""  # noqa: PLR2004 -- the names above
+        reason = f"A budget is set and the cost of {names}{more} is not known."
         return Row("cost", Holds.UNKNOWN, reason)
     return Row("cost", Holds.YES, f"Within the budget of ${live.budget:,.2f} a month.")
 
@@ -197,9 +201,15 @@ def _checks(live: Live) -> Row:
     failed = [name for name, holds in live.other_checks if holds is Holds.NO]
     waiting = [name for name, holds in live.other_checks if holds is Holds.UNKNOWN]
     if failed:
-        return Row("other required checks", Holds.NO, f"Not green: {', '.join(failed)}.")
+        return Row(
+            "other required checks", Holds.NO, f"Not green: {', '.join(failed)}. Mend them first."
+        )
     if waiting:
-        return Row("other required checks", Holds.UNKNOWN, f"Not done: {', '.join(waiting)}.")
+        return Row(
+            "other required checks",
+            Holds.UNKNOWN,
+            f"Not done: {', '.join(waiting)}. Wait for them.",
+        )
     return Row("other required checks", Holds.YES, "All green.")
 
 
@@ -217,4 +227,5 @@ def _lock(live: Live) -> Row:
         return Row("project lock", Holds.YES, "This pull request holds the lock.")
     if live.lock_holder is None:
         return Row("project lock", Holds.NO, "The lock was given back. `/plan` takes it again.")
-    return Row("project lock", Holds.NO, f"#{live.lock_holder} holds the lock of this project.")
+    reason = f"#{live.lock_holder} holds the lock. `/plan` stands in line for it."
+    return Row("project lock", Holds.NO, reason)

@@ -46,7 +46,8 @@ class Facts:
 class NewPlan:
     """A plan as it is kept; `id` is that of the run that made it.
 
-    `rendered` is its redacted diff in Markdown and `risks` its dangers, one line of Markdown each.
+    `rendered` is its redacted diff in Markdown and `risks` its dangers, one line of Markdown each;
+    `isolation` says how Terraform was kept apart while it ran.
     """
 
     id: str
@@ -60,6 +61,7 @@ class NewPlan:
     risks: tuple[str, ...]
     rendered: str
     network: str
+    isolation: str = "sandboxed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from handlers.actions import (
     Action,
     CancelRuns,
     EndPlans,
+    ProposeChange,
     PutComment,
     RecordApproval,
     ReleaseLocks,
@@ -19,7 +20,16 @@ from handlers.actions import (
 from handlers.capabilities import capabilities
 from handlers.configuration import Configuration
 from handlers.errors import UserError
-from handlers.events import Actor, CommentWritten, Event, RepoName, Sha
+from handlers.events import (
+    Actor,
+    ButtonPressed,
+    CommentWritten,
+    Event,
+    PullRequestChanged,
+    PullRequestClosed,
+    RepoName,
+    Sha,
+)
 from handlers.ports import (
     Answer,
     ApplicationStatus,
@@ -261,13 +271,17 @@ class FakeRuns:
 
 @dataclass
 class FakeTerraform:
-    """Terraform: `plan_document` is what a plan shows; applying succeeds unless told otherwise."""
+    """Terraform: `plan_document` is what a plan shows; applying succeeds unless told otherwise.
+
+    `during` is what happens elsewhere while an apply goes on.
+    """
 
     plan_document: Mapping[str, Any]
     plan_file: Any
     apply_result: ApplyResult
     applied: list[bytes] = field(default_factory=list)
     failure: Exception | None = None
+    during: Callable[[], None] | None = None
 
     def plan(self, work: Work, control: Control) -> PlanResult:
         """The plan as set."""
@@ -295,6 +309,8 @@ class FakeTerraform:
         if self.failure is not None:
             raise self.failure
         self.applied.append(plan_file)
+        if self.during is not None:
+            self.during()
         return self.apply_result
 
 
@@ -430,6 +446,7 @@ class World:
         self.done: list[Action] = []
         self.clock = START
         self._keys: set[str] = set()
+        self._unshown: list[str] = []
         self.ports = Ports(
             bot_name="lockgate",
             repositories=self.repositories,
@@ -448,6 +465,25 @@ class World:
     def happen(self, event: Event) -> None:
         """One delivery."""
         self.perform(self.router.dispatch(event, self.ports))
+
+    def push(self, number: int = 7, **changes: Any) -> None:
+        """Change a pull request, or make it, and deliver that it changed."""
+        before = self.repositories.pull_requests.get(number, pull_request(number))
+        pr = self.repositories.pull_requests[number] = replace(before, **changes)
+        self.happen(PullRequestChanged(REPO, number, pr.head_sha, Actor("alice")))
+
+    def close(self, number: int = 7, *, merged: bool = False) -> None:
+        """Close or merge a pull request, and deliver it."""
+        pr = replace(self.repositories.pull_requests[number], open=False, merged=merged)
+        self.repositories.pull_requests[number] = pr
+        sha = MERGED if merged else None
+        actor = Actor("bob")
+        self.happen(PullRequestClosed(REPO, number, pr.head_sha, pr.head_ref, sha, actor))
+
+    def press(self, login: str, identifier: str, check: str = "lockgate / network") -> None:
+        """Press a button under a check of the live head of pull request 7."""
+        head = self.repositories.pull_requests[7].head_sha
+        self.happen(ButtonPressed(REPO, 7, head, check, identifier, Actor(login)))
 
     def say(self, login: str, body: str, *, number: int = 7, on_pull_request: bool = True) -> None:
         """One comment."""
@@ -476,7 +512,11 @@ class World:
             case EndPlans():
                 self.plans.end(action.number, action.state, action.project)
             case RecordApproval(approval):
-                self.plans.given.append(approval)
+                given = {(each.plan_id, each.approver) for each in self.plans.given}
+                if (approval.plan_id, approval.approver) not in given:
+                    self.plans.given.append(approval)
+            case ProposeChange():
+                self.repositories.branches.setdefault(action.branch, 12)
             case ReleaseLocks():
                 self.locks.release(action.number, action.project)
             case _:
@@ -489,16 +529,19 @@ class World:
             mine = request.number == action.number and request.kind in action.kinds
             if mine and run.state is RunState.QUEUED and request.head_sha != action.keep_head_sha:
                 self.runs.rows[run_id] = replace(run, state=ended, outcome=action.reason)
+                self._unshown.append(run_id)
 
     def work(self, kind: RunKind | None = None) -> None:
-        """Carry out every queued run (of one kind) to its end, and show it."""
+        """Carry out every queued run (of one kind) to its end, and show every end."""
+        while self._unshown:
+            self.perform(self.router.show(self.runs.rows[self._unshown.pop()], self.ports))
         for run_id in list(self.runs.rows):
             run = self.runs.rows[run_id]
             if run.state is RunState.QUEUED and kind in {None, run.request.kind}:
                 self._carry_out(run)
 
     def _carry_out(self, run: Run) -> None:
-        run = self._end(run, RunState.RUNNING)
+        run = self._end(replace(run, started_at=self.clock), RunState.RUNNING)
         try:
             self.perform(self.router.carry_out(run, self.control, self.ports))
         except UserError as exc:
@@ -506,6 +549,13 @@ class World:
         else:
             run = self._end(run, RunState.DONE)
         self.perform(self.router.show(run, self.ports))
+
+    def interrupt(self, kind: RunKind) -> None:
+        """The worker of every run of this kind dies; the sweep ends the run and shows it."""
+        for run in list(self.runs.rows.values()):
+            if run.request.kind is kind and run.state is RunState.QUEUED:
+                begun = replace(run, started_at=self.clock, outcome="The process was killed.")
+                self.perform(self.router.show(self._end(begun, RunState.INTERRUPTED), self.ports))
 
     def _end(self, run: Run, state: RunState, error: UserError | None = None) -> Run:
         run = replace(run, state=state)
