@@ -27,7 +27,7 @@ def change(cost: Cost) -> str:
         said = "cost by usage"
     unknown = len(cost.unknown)
     if not said:
-        return f"cost unknown of {unknown}" if unknown else "no cost"
+        return "cost unknown" if unknown else "no cost"
     return f"{said}, {unknown} unknown" if unknown else said
 
 

@@ -14,12 +14,20 @@ class Pricing(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Existence(StrEnum):
+    """When a resource exists: before the apply, after it, or both."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    BOTH = "both"
+
+
 @dataclass(frozen=True, slots=True)
 class CostLine:
     """One resource's cost in USD a month of 730 hours, None where the plan alone can't say it.
 
-    `note` says what the figure leaves out (requests, transfer) or why it is unknown; `basis` names
-    the price, its source and date.
+    Where it does not exist, its amount is 0. `note` says what the figure leaves out (requests,
+    transfer) or why it is unknown; `basis` names the price, its source and date.
     """
 
     address: str
@@ -29,6 +37,7 @@ class CostLine:
     after: Decimal | None
     note: str = ""
     basis: str = ""
+    exists: Existence = Existence.BOTH
 
 
 @dataclass(frozen=True, slots=True)

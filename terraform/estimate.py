@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from terraform.cost import Cost, CostLine, Pricing
+from terraform.cost import Cost, CostLine, Existence, Pricing
 from terraform.plan import Json, Plan
 from terraform.plan_configuration import PlanConfiguration
 from terraform.prices import PriceBook, price_book
@@ -29,6 +29,13 @@ class _Entry:
     before: Mapping[str, Json] | None
     after: Mapping[str, Json] | None
     unknown: Json = field(default_factory=dict)
+
+    @property
+    def exists(self) -> Existence:
+        """When it does."""
+        if self.before is None:
+            return Existence.AFTER
+        return Existence.BEFORE if self.after is None else Existence.BOTH
 
 
 def estimate(plan: Plan, *, region: str | None, book: PriceBook | None = None) -> Cost:
@@ -139,6 +146,7 @@ def _line(entry: _Entry, before: Quote, after: Quote) -> CostLine:
         after=after.rounded,
         note="; ".join(notes),
         basis="; ".join(prices),
+        exists=entry.exists,
     )
 
 

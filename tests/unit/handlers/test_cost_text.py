@@ -47,7 +47,7 @@ def _cost(*lines: CostLine) -> Cost:
             [NAT, BUCKET, MYSTERY], "+$12.40 a month and usage, 1 unknown", id="all of them"
         ),
         pytest.param([BUCKET, MYSTERY], "cost by usage, 1 unknown", id="usage and unknown"),
-        pytest.param([MYSTERY], "cost unknown of 1", id="unknown"),
+        pytest.param([MYSTERY], "cost unknown", id="unknown"),
         pytest.param([ROLE], "no cost", id="free"),
         pytest.param([], "no cost", id="nothing"),
     ],
