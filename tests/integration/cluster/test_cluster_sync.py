@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,7 @@ def test_a_server_that_is_gone_is_tried_again(cluster: Cluster, tmp_path: Path) 
 
 OWNER = """
 import sys, time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from demo.cluster import Cluster
 from demo.kubernetes_mcp import KubernetesMcp
@@ -172,3 +174,11 @@ def test_the_server_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
                 return
         time.sleep(0.1)
     raise AssertionError("the server still answers")
+
+
+def test_threads_share_the_connection_settings(clusters: KubernetesClusters) -> None:
+    """Two syncs followed at once in one worker do not disturb each other."""
+    with ThreadPoolExecutor(4) as pool:
+        statuses = list(pool.map(lambda _: clusters.status(WEB), range(12)))
+
+    assert {status.health for status in statuses} == {"Healthy"}
