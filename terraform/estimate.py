@@ -14,6 +14,7 @@ from terraform.plan_configuration import PlanConfiguration
 from terraform.prices import PriceBook, price_book
 from terraform.pricing.resource import FREE, Quote, Resource, UnknownPriceError
 from terraform.pricing.types import FIXED, FREE_PREFIXES, FREE_TYPES, USAGE
+from terraform.pricing.visible import SensitiveValueError, Visible
 
 _WORST = (Pricing.UNKNOWN, Pricing.USAGE, Pricing.FIXED, Pricing.FREE)
 _ABSENT = Quote(Pricing.FREE, Decimal("0.00"))
@@ -26,8 +27,8 @@ class _Entry:
     address: str
     module: str
     type: str
-    before: Mapping[str, Json] | None
-    after: Mapping[str, Json] | None
+    before: Visible | None
+    after: Visible | None
     unknown: Json = field(default_factory=dict)
 
     @property
@@ -74,16 +75,20 @@ def _entries(document: Mapping[str, Json]) -> Iterator[_Entry]:
             entry["address"] + deposed,
             module,
             entry["type"],
-            change.get("before"),
-            change.get("after"),
+            _seen(change.get("before"), change.get("before_sensitive")),
+            _seen(change.get("after"), change.get("after_sensitive")),
             change.get("after_unknown") or {},
         )
     prior = (document.get("prior_state") or {}).get("values") or {}
     # A targeted plan leaves the rest of the state out of its changes.
     for module, resource in _state(prior.get("root_module") or {}):
         if resource["address"] not in seen:
-            values = resource.get("values") or {}
+            values = Visible(resource.get("values") or {}, resource.get("sensitive_values"))
             yield _Entry(resource["address"], module, resource["type"], values, values)
+
+
+def _seen(values: Mapping[str, Json] | None, marks: Json) -> Visible | None:
+    return None if values is None else Visible(values, marks)
 
 
 def _state(module: Mapping[str, Json]) -> Iterator[tuple[str, Mapping[str, Json]]]:
@@ -96,14 +101,14 @@ def _state(module: Mapping[str, Json]) -> Iterator[tuple[str, Mapping[str, Json]
 
 def _resource(
     entry: _Entry,
-    values: Mapping[str, Json] | None,
+    values: Visible | None,
     unknown: Json,
     configuration: PlanConfiguration,
     book: PriceBook,
 ) -> Resource | None:
     if values is None:
         return None
-    region = configuration.region(entry.address, values)
+    region = configuration.region(entry.address, values.open_values())
     arguments = configuration.set_by(entry.address)
     return Resource(entry.type, values, unknown, region, book, arguments)
 
@@ -130,7 +135,7 @@ def _quote(resource: Resource, siblings: tuple[Resource, ...]) -> Quote:
         return Quote(Pricing.UNKNOWN, None, (f"the price book does not cover {kind}",))
     try:
         return FIXED[kind](replace(resource, siblings=siblings))
-    except UnknownPriceError as exc:
+    except (UnknownPriceError, SensitiveValueError) as exc:
         return Quote(Pricing.UNKNOWN, None, (str(exc),))
 
 

@@ -62,9 +62,17 @@ def _provider_region(provider: Mapping[str, Json], document: Mapping[str, Json])
         return constant
     for reference in expression.get("references") or ():
         if str(reference).startswith("var."):
-            variable = (document.get("variables") or {}).get(str(reference)[4:]) or {}
-            return str(variable.get("value") or "")
+            return _variable(str(reference)[4:], document)
     return ""
+
+
+def _variable(name: str, document: Mapping[str, Json]) -> str:
+    """A root variable's value; nothing where it is sensitive, for it would be shown."""
+    root = (document.get("configuration") or {}).get("root_module") or {}
+    if ((root.get("variables") or {}).get(name) or {}).get("sensitive"):
+        return ""
+    value = (document.get("variables") or {}).get(name) or {}
+    return str(value.get("value") or "")
 
 
 def _resources(module: Mapping[str, Json], prefix: str) -> Iterator[tuple[str, Mapping[str, Json]]]:

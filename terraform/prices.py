@@ -16,8 +16,8 @@ from importlib.resources import files
 HOURS_A_MONTH = Decimal(730)
 EVERYWHERE = "global"
 
-# The two differ by more than 2 % in us-east-1 for 17 of 776 types. The newer and official one wins
-# there, and the older one's prices of those types in other regions are left out as outdated.
+# The two differ by more than 2 % in us-east-1 for 17 of 776 types. The newer one, read from AWS's
+# own list, wins there; which is right for those types elsewhere is not known, so they are left out.
 _EC2_NEW = ("2026-07-20", "AWS pricing API, by karpenter-provider-aws (Apache-2.0)")
 _EC2_OLD = ("2024-05", "EC2Instances.info (MIT), by fixinventorydata 0.2.6 (Apache-2.0)")
 _EC2_NEW_REGION = "us-east-1"

@@ -276,8 +276,8 @@ def test_on_demand_tables_and_serverless_nodes_are_usage() -> None:
     assert _line("aws_vpc_endpoint", {"vpc_endpoint_type": "Gateway"}).pricing == "free"
 
 
-def test_prices_known_to_be_outdated_are_left_out() -> None:
-    """A type whose price has changed since the older source is unknown where only that has it."""
+def test_prices_on_which_sources_disagree_are_left_out() -> None:
+    """A type whose two sources differ is unknown where only the older one has it."""
     kind = {"instance_type": "p5.48xlarge"}
 
     assert _line("aws_instance", kind).after == Decimal("40179.20")
@@ -405,3 +405,4 @@ def test_every_price_has_a_source_and_a_date() -> None:
     assert len(prices) > 13_000
     assert all(price.source and (price.dated or price.read) for price in prices.values())
     assert all(price.usd > 0 for price in prices.values())
+    assert not any("a public program" in price.source for price in prices.values())
