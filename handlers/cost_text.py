@@ -33,7 +33,7 @@ def change(cost: Cost) -> str:
 
 def section(cost: Cost) -> str:
     """The part of a check about cost, in Markdown: the change, each line, and what is unknown."""
-    parts = [f"### Cost\n\n**{change(cost)}**{_sums(cost)}"]
+    parts = [f"### Cost\n\n**{change(cost)}**{_sums(cost)}."]
     lines = [line for line in cost.lines if line.pricing is not Pricing.FREE]
     if lines:
         parts.append(table(HEAD, [_row(line) for line in lines[:MOST_LINES]]))

@@ -1,8 +1,8 @@
 """The check of one project: verdict and next step, risks, counts, findings, cost, plan."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 
+from handlers import cost_text
 from handlers.actions import Annotation, Button, CheckStatus, Conclusion, SetCheck
 from handlers.events import RepoName, Sha
 from handlers.markdown import code, cut, gate, plain, table
@@ -10,7 +10,6 @@ from handlers.standing import Stage, Standing
 from policy.findings import Finding, Severity, Verdict
 from policy.gate import Row
 from policy.receipt import NewPlan
-from terraform.cost import Cost, CostLine, Pricing
 from terraform.plan import Counts
 from terraform.sandbox import Isolation
 
@@ -20,7 +19,6 @@ APPROVE = Button("Approve", "Approve exactly this plan", "approve")
 APPLY = Button("Apply", "Apply exactly the approved plan", "apply")
 # A table longer than this is not read; the rest is in the annotations.
 MOST_FINDINGS = 40
-MOST_COST_LINES = 25
 # GitHub takes 50 a request, and slows down who sends many.
 MOST_ANNOTATIONS = 250
 ANNOTATION_BYTES = 4_000
@@ -94,24 +92,6 @@ def done(counts: Counts) -> str:
     return f"{counts.add} added, {counts.change} changed, {counts.destroy} destroyed"
 
 
-def money(amount: Decimal) -> str:
-    """A signed monthly amount in USD."""
-    sign = "-" if amount < 0 else "+"
-    return f"{sign}${abs(amount):,.2f}"
-
-
-def monthly(cost: Cost) -> str:
-    """The difference a month, and what no figure covers: usage and unknown are never $0."""
-    said = []
-    if any(line.pricing is Pricing.USAGE and line.after is None for line in cost.lines):
-        said.append("usage")
-    if cost.unknown:
-        said.append("unknown")
-    if cost.difference or not said:
-        said.insert(0, money(cost.difference))
-    return " + ".join(said)
-
-
 def _title(standing: Standing) -> str:
     match standing.stage:
         case Stage.QUEUED:
@@ -145,7 +125,7 @@ def _planned_title(standing: Standing) -> str:
     parts = [
         counted(plan.counts),
         POLICY_SAID[plan.policy.verdict],
-        f"{monthly(plan.cost)} a month",
+        cost_text.change(plan.cost),
     ]
     if standing.stage is Stage.APPROVED:
         parts.append("approved")
@@ -237,7 +217,7 @@ def _plan_sections(plan: NewPlan) -> Iterator[str]:
         [(str(counts.add), str(counts.change), str(counts.destroy), str(counts.replace))],
     )
     yield _policy(plan)
-    yield _cost(plan.cost)
+    yield cost_text.section(plan.cost)
     yield f"Directory {code(plan.directory)}, workspace {code(plan.workspace)}. {_isolation(plan)}"
 
 
@@ -279,38 +259,6 @@ def _finding(finding: Finding) -> tuple[str, str, str, str]:
     if finding.place:
         where = f"{where} {code(f'{finding.place.path}:{finding.place.start_line}')}".strip()
     return finding.severity.value, rule, where, plain(f"{finding.message} {finding.remedy}".strip())
-
-
-def _cost(cost: Cost) -> str:
-    totals = f"${cost.before:,.2f} before, ${cost.after:,.2f} after"
-    difference = f"**{monthly(cost)} a month** (known parts: {totals})"
-    parts = [f"### Cost\n\n{difference}, USD, prices of {cost.priced_on}."]
-    lines = [line for line in cost.lines if line.pricing is not Pricing.FREE]
-    if lines:
-        shown = [_cost_line(line) for line in lines[:MOST_COST_LINES]]
-        parts.append(table(("resource", "before", "after", "what the figure leaves out"), shown))
-    if len(lines) > MOST_COST_LINES:
-        parts.append(f"{len(lines) - MOST_COST_LINES} more resources are in the sums above.")
-    if cost.unknown:
-        many = len(cost.unknown)
-        what = "1 resource has" if many == 1 else f"{many} resources have"
-        parts.append(f"{what} no known price; the sums leave it out.")
-    return "\n\n".join(parts)
-
-
-def _cost_line(line: CostLine) -> tuple[str, str, str, str]:
-    return (
-        code(line.address),
-        _amount(line, line.before),
-        _amount(line, line.after),
-        plain(line.note),
-    )
-
-
-def _amount(line: CostLine, amount: Decimal | None) -> str:
-    if amount is not None:
-        return f"${amount:,.2f}"
-    return "by usage" if line.pricing is Pricing.USAGE else "unknown"
 
 
 def _annotations(standing: Standing) -> Iterator[Annotation]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from handlers import cost_text
 from handlers.actions import Annotation, Conclusion, SetCheck
 from handlers.errors import UserError
 from handlers.events import RepoName, Sha
 from handlers.markdown import code, cut, table
-from handlers.project_check import counted, monthly
+from handlers.project_check import counted
 from handlers.standing import Stage, Standing
 from policy.findings import Verdict
 
@@ -96,7 +97,7 @@ def _blocked(standing: Standing) -> bool:
 def _summary(standings: Sequence[Standing], unplanned: Sequence[str]) -> str:
     if not standings and not unplanned:
         return "This pull request changes no Terraform project. Nothing to plan, nothing to apply."
-    head = ("project", "stage", "plan", "cost a month")
+    head = ("project", "stage", "plan", "cost")
     lines = [_line(standing) for standing in standings]
     lines += [(code(project), "not planned yet", "", "") for project in unplanned]
     text = table(head, lines)
@@ -107,4 +108,5 @@ def _line(standing: Standing) -> tuple[str, str, str, str]:
     if standing.plan is None:
         return code(standing.project), standing.stage.value, "", ""
     plan = standing.plan.plan
-    return code(standing.project), standing.stage.value, counted(plan.counts), monthly(plan.cost)
+    cost = cost_text.change(plan.cost)
+    return code(standing.project), standing.stage.value, counted(plan.counts), cost
