@@ -81,6 +81,8 @@ def provider_override() -> Callable[[str | None], str]:
             "skip_metadata_api_check": True,
             "skip_requesting_account_id": True,
             "s3_use_path_style": True,
+            # What the server cannot do must fail soon, not after the usual 25 attempts.
+            "max_retries": 3,
         }
         if endpoint:
             provider["endpoints"] = [dict.fromkeys(SERVICES, endpoint)]
