@@ -35,7 +35,7 @@ def settings(*, for_github: bool = True) -> Settings:
 @app.command()
 def web() -> None:
     """Take webhooks in."""
-    from bot.processes import serve_web  # noqa: PLC0415 -- each command loads what it needs
+    from bot.web_process import serve_web  # noqa: PLC0415 -- each command loads what it needs
 
     serve_web(settings())
 
@@ -49,7 +49,7 @@ def worker(
     """Work queues off: one process a queue, started again when it dies."""
     found = settings()
     if queue is not None:
-        from bot.processes import serve_queue  # noqa: PLC0415 -- as above
+        from bot.worker_process import serve_queue  # noqa: PLC0415 -- as above
 
         serve_queue(found, queue)
         return
@@ -69,14 +69,10 @@ def worker(
 @app.command()
 def migrate() -> None:
     """Bring the database to this version."""
-    from bot.compose import database_url  # noqa: PLC0415 -- as above
-    from bot.database import Database  # noqa: PLC0415 -- as above
-    from bot.database import migrate as bring_up  # noqa: PLC0415 -- as above
+    from bot import compose  # noqa: PLC0415 -- as above
 
-    database = Database(database_url(settings(for_github=False)))
-    done = bring_up(database)
-    database.close()
-    typer.echo("\n".join(f"applied {name}" for name in done) or "The database is up to date.")
+    with compose.opened_database(settings(for_github=False)):
+        typer.echo("The database is up to date.")
 
 
 @app.command("sealing-key")

@@ -2,10 +2,10 @@
 
 import os
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
-from bot.compose import Store, now, receipt_key
+from bot.clusters import KubernetesClusters
+from bot.compose import now, receipt_key
 from bot.drafting import Drafting
 from bot.github import GitHubClient
 from bot.perform import Performer
@@ -15,13 +15,12 @@ from bot.publish import Publisher
 from bot.repositories import Repositories
 from bot.settings import Settings
 from bot.sources import Sources
+from bot.store import Store
 from bot.terraform_runs import TerraformRuns, environment_file
 from bot.work_areas import WorkAreas
-from handlers.events import Sha
-from handlers.ports import ApplicationStatus, Clusters, Ports
+from handlers.ports import Ports
 from terraform.engine import find_engine
 from terraform.mirror import cli_configuration, find_mirror, usual_roots
-from terraform.project import Application
 from terraform.provider_cache import ProviderCache
 from terraform.runner import Runner
 from terraform.sandbox import Isolation, find_sandbox
@@ -73,7 +72,7 @@ def adapters(settings: Settings, store: Store) -> Adapters:
         ),
         policy=checks,
         drafting=Drafting(settings, sources, runner, checks),
-        clusters=_Clusters(str(mcp_url) if mcp_url else None),
+        clusters=KubernetesClusters(str(mcp_url) if mcp_url else None),
         receipt_key=receipt_key(settings),
         now=now,
     )
@@ -101,24 +100,3 @@ def _runner(settings: Settings, folder: Path) -> Runner:
         cache=ProviderCache(folder / "providers"),
         mirror=mirror,
     )
-
-
-class _Clusters:
-    """The clusters, built at the first use: only syncs pay for the import of the MCP SDK."""
-
-    def __init__(self, url: str | None) -> None:
-        self._url = url
-
-    @cached_property
-    def _real(self) -> Clusters:
-        from bot.clusters import KubernetesClusters  # noqa: PLC0415 -- see above
-
-        return KubernetesClusters(self._url)
-
-    def sync(self, application: Application, revision: Sha) -> None:
-        """Ask for a sync to this revision."""
-        self._real.sync(application, revision)
-
-    def status(self, application: Application) -> ApplicationStatus:
-        """What the cluster says now."""
-        return self._real.status(application)

@@ -61,6 +61,7 @@ class _Operation(_Part):
 class _OperationState(_Part):
     phase: Word = ""
     message: Words = ""
+    synced: Word = Field(default="", validation_alias=AliasPath("syncResult", "revision"))
 
 
 class _Health(_Part):
@@ -122,10 +123,12 @@ class LiveApplication(_Part):
         """Where it stands; the outcome of an earlier operation never counts for the one asked."""
         current = self.current or _Status()
         sync, health = current.sync or _SyncStatus(), current.health or _Health()
+        state = current.operation_state or _OperationState()
         return ApplicationStatus(
             sync=Sync(sync.status) if sync.status in set(Sync) else Sync.UNKNOWN,
             health=health.status or "Unknown",
-            revision=sync.revision,
+            revision=state.synced or sync.revision,
+            compared=sync.revision,
             operation=self._phase(),
             message=self._message()[:LONGEST_MESSAGE],
         )

@@ -288,13 +288,18 @@ class Sync(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApplicationStatus:
-    """An Argo CD Application: `health` is Argo CD's word, `operation` the phase of the last one."""
+    """An Argo CD Application: `health` is Argo CD's word, `operation` the phase of the last one.
+
+    `revision` is what the last operation synced; `compared` is what the sync status speaks of,
+    which moves on with the branch.
+    """
 
     sync: Sync
     health: str
     revision: str
     operation: str
     message: str
+    compared: str = ""
 
 
 class Clusters(Protocol):

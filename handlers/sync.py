@@ -114,8 +114,10 @@ def _application(run: Run) -> Application:
 
 
 def _arrived(status: ApplicationStatus, run: Run) -> bool:
+    # Another merge moves the branch on: the cluster is then compared with that one.
+    moved_on = status.compared not in {"", run.request.head_sha}
     return (
-        status.sync is Sync.SYNCED
+        (status.sync is Sync.SYNCED or moved_on)
         and status.health == "Healthy"
         and status.revision == run.request.head_sha
         and status.operation == "Succeeded"

@@ -119,8 +119,19 @@ STATUSES = [
                 "operationState": {"phase": "Succeeded", "message": "synced"},
             }
         },
-        ApplicationStatus(Sync.SYNCED, "Healthy", NEW, "Succeeded", "synced"),
+        ApplicationStatus(Sync.SYNCED, "Healthy", NEW, "Succeeded", "synced", compared=NEW),
         id="arrived",
+    ),
+    pytest.param(
+        {
+            "status": {
+                "sync": {"status": "OutOfSync", "revision": NEW},
+                "health": {"status": "Healthy"},
+                "operationState": {"phase": "Succeeded", "syncResult": {"revision": OLD}},
+            }
+        },
+        ApplicationStatus(Sync.OUT_OF_SYNC, "Healthy", OLD, "Succeeded", "", compared=NEW),
+        id="branch-moved-on",
     ),
     pytest.param(
         {
@@ -131,7 +142,9 @@ STATUSES = [
                 "operationState": {"phase": "Failed", "message": "the one before"},
             },
         },
-        ApplicationStatus(Sync.OUT_OF_SYNC, "Degraded", OLD, "Pending", "the one before"),
+        ApplicationStatus(
+            Sync.OUT_OF_SYNC, "Degraded", OLD, "Pending", "the one before", compared=OLD
+        ),
         id="asked-after-a-failure",
     ),
     pytest.param(

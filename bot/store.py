@@ -1,0 +1,46 @@
+"""Everything that is kept in Postgres, and the queues, as the workers use them."""
+
+from dataclasses import dataclass
+
+from bot import compose
+from bot.approvals import Approvals
+from bot.database import Database
+from bot.deliveries import Inbox
+from bot.deployments import Deployments
+from bot.locks import Locks
+from bot.plans import Plans
+from bot.published import Published
+from bot.queue import Queues
+from bot.runs import Runs
+from bot.sealing import Sealer
+from bot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One object a table, over one pool of connections."""
+
+    database: Database
+    inbox: Inbox
+    runs: Runs
+    plans: Plans
+    approvals: Approvals
+    locks: Locks
+    deployments: Deployments
+    published: Published
+    queues: Queues
+
+
+def open_store(settings: Settings, database: Database) -> Store:
+    """Every store on this database; the queues are closed by whoever asked."""
+    return Store(
+        database=database,
+        inbox=Inbox(database),
+        runs=Runs(database),
+        plans=Plans(database, Sealer(compose.sealing_keys(settings))),
+        approvals=Approvals(database),
+        locks=Locks(database),
+        deployments=Deployments(database, compose.now),
+        published=Published(database),
+        queues=Queues(database_url=database.url, redis_url=compose.redis_url(settings)),
+    )

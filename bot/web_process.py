@@ -1,0 +1,30 @@
+"""The web process: built here from the inbox, one queue and nothing else, so it starts quickly."""
+
+from contextlib import closing
+
+from bot import compose
+from bot.deliveries import Inbox
+from bot.intake import Intake, storing
+from bot.queue import Queue, QueueName
+from bot.settings import Settings
+from bot.web import serve, web_app
+
+
+def serve_web(settings: Settings) -> None:
+    """Take webhooks in until a signal ends the process."""
+    assert settings.webhook_secret is not None, "checked by `read`"  # noqa: S101 -- types
+    with compose.opened_database(settings) as database:
+        queue = Queue(
+            QueueName.EVENTS,
+            database_url=database.url,
+            redis_url=compose.redis_url(settings),
+        )
+        with closing(queue):
+            intake = Intake(storing(Inbox(database), queue))
+            app = web_app(
+                secret=settings.webhook_secret.get_secret_value().encode(),
+                put=intake.put,
+                dependencies={"database": database.ping, "queue": queue.ping},
+                close=intake.close,
+            )
+            serve(app, host=settings.host, port=settings.port)
