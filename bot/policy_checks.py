@@ -4,13 +4,14 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bot.settings import Settings
 from bot.sources import Sources
 from bot.work_areas import WorkAreas
-from handlers.configuration import Configuration
+from handlers.configuration import Configuration, PolicyRules
 from handlers.events import Sha
 from handlers.ports import Control, Work
 from policy.checkov import Checkov
@@ -84,7 +85,13 @@ class PolicyChecks:
             # Parsing takes as long as the checks do: it goes on beside them.
             read = beside.submit(hcl.read_tree, files, root=directory)
             lines = Lines(place=lambda address: read.result().place(address), text=files.get)
-            return evaluate(document, rules, lines, checkov=self._checkov, rego=self._rego)
+            rego = replace(self._rego, settings=_policy_settings(policy))
+            return evaluate(document, rules, lines, checkov=self._checkov, rego=rego)
+
+
+def _policy_settings(policy: PolicyRules) -> dict[str, Any]:
+    """What Rego policies read as `data.settings`; a rule's own default holds for what is absent."""
+    return {} if policy.required_tags is None else {"required_tags": list(policy.required_tags)}
 
 
 def checkov_program(settings: Settings) -> Path:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from handlers.configuration_contradictions import contradictions
 from handlers.configuration_errors import model_problems
-from handlers.configuration_model import FileSection, ProjectSection
+from handlers.configuration_model import FileSection, PolicySection, ProjectSection
 from handlers.configuration_yaml import (
     Problem,
     UnreadableError,
@@ -57,11 +57,15 @@ class Approvers:
 
 @dataclass(frozen=True, slots=True)
 class PolicyRules:
-    """Rule ids that weigh otherwise than by themselves, and whether skip comments are refused."""
+    """Rule ids that weigh otherwise than by themselves, and whether skip comments are refused.
+
+    `required_tags` are those that every resource must have; None leaves it to the rule.
+    """
 
     block: tuple[str, ...] = ()
     warn: tuple[str, ...] = ()
     forbid_skips: bool = False
+    required_tags: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +188,18 @@ def _configuration(section: FileSection) -> Configuration:
         budget_usd_per_month=section.budget_usd_per_month,
         allowed_module_sources=tuple(section.allowed_module_sources),
         allowed_providers=DEFAULT_PROVIDERS if providers is None else tuple(providers),
-        policy=PolicyRules(
-            tuple(section.policy.block), tuple(section.policy.warn), section.policy.forbid_skips
-        ),
+        policy=_policy(section.policy),
         drafts=Drafts(directories[named] if named else own, named),
+    )
+
+
+def _policy(section: PolicySection) -> PolicyRules:
+    tags = section.required_tags
+    return PolicyRules(
+        block=tuple(section.block),
+        warn=tuple(section.warn),
+        forbid_skips=section.forbid_skips,
+        required_tags=None if tags is None else tuple(tags),
     )
 
 

@@ -13,6 +13,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,89}$"
 _RULE = r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"
+# What AWS takes as a tag's key.
+_TAG = r"^[A-Za-z0-9 _.:/=+@-]{1,128}$"
 _LOGIN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,38}$"
 _TEAM = r"^[a-z0-9][a-z0-9_-]{0,99}$"
 _KUBERNETES = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
@@ -80,6 +82,7 @@ VariableFile = Annotated[str, Field(max_length=200), AfterValidator(_variable_fi
 Glob = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_glob)]
 ModuleSource = Annotated[str, Field(min_length=2, max_length=300), AfterValidator(_module_source)]
 Rule = Annotated[str, Field(pattern=_RULE)]
+Tag = Annotated[str, Field(pattern=_TAG)]
 Login = Annotated[str, Field(pattern=_LOGIN)]
 Team = Annotated[str, Field(pattern=_TEAM)]
 Provider = Annotated[str, Field(pattern=_PROVIDER, max_length=200)]
@@ -158,6 +161,11 @@ class PolicySection(Section):
     forbid_skips: bool = Field(
         default=False, description="true refuses checkov:skip comments, false lists them."
     )
+    required_tags: list[Tag] | None = Field(
+        default=None,
+        max_length=50,
+        description="Tags that every resource must have; [] asks for none.",
+    )
 
 
 class DraftsSection(Section):
@@ -201,7 +209,7 @@ class FileSection(Section):
     )
     policy: PolicySection = Field(
         default=PolicySection(),
-        description="A mapping of block, warn and forbid_skips.",
+        description="A mapping of block, warn, forbid_skips and required_tags.",
     )
     drafts: DraftsSection = Field(
         default=DraftsSection(),

@@ -1,6 +1,7 @@
 """Rego policies, evaluated by the real OPA engine on plans that Terraform made."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,6 +83,26 @@ def test_missing_tags_warn(rego: Rego, plan_document: PlanDocument) -> None:
     tagged = {f.address: f.severity for f in result.findings if f.rule == "required_tags"}
     assert tagged["aws_s3_bucket.logs"] is Severity.WARN
     assert "aws_s3_bucket_acl.logs" not in tagged
+
+
+@pytest.mark.parametrize(
+    ("settings", "missing"),
+    [
+        pytest.param({}, "`owner`, `environment`", id="default"),
+        pytest.param({"required_tags": ["cost-centre"]}, "`cost-centre`", id="own"),
+        pytest.param({"required_tags": []}, None, id="none"),
+    ],
+)
+def test_the_repository_chooses_the_required_tags(
+    rego: Rego, plan_document: PlanDocument, settings: dict[str, Any], missing: str | None
+) -> None:
+    """`required_tags` of the base branch's configuration replace the rule's own."""
+    own = replace(rego, settings=settings)
+
+    result = own.evaluate(plan_document("exposed"), shipped_policies())
+
+    said = {f.message for f in result.findings if f.rule == "required_tags"}
+    assert said == (set() if missing is None else {f"has no tag {missing}"})
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ approvers: {users: [bob, eve], teams: [platform], count: 2}
 budget_usd_per_month: 500.50
 allowed_module_sources: ["git::https://git.example/acme/"]
 allowed_providers: [hashicorp/aws]
-policy: {block: [CKV_AWS_1], warn: [LG001], forbid_skips: true}
+policy: {block: [CKV_AWS_1], warn: [LG001], forbid_skips: true, required_tags: [owner]}
 drafts: {project: network}
 """
 
@@ -69,7 +69,7 @@ def test_a_whole_file_is_read() -> None:
         budget_usd_per_month=Decimal("500.50"),
         allowed_module_sources=("git::https://git.example/acme/",),
         allowed_providers=("hashicorp/aws",),
-        policy=PolicyRules(("CKV_AWS_1",), ("LG001",), forbid_skips=True),
+        policy=PolicyRules(("CKV_AWS_1",), ("LG001",), forbid_skips=True, required_tags=("owner",)),
         drafts=Drafts("infra/network", "network"),
     )
 
