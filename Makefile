@@ -41,12 +41,12 @@ setup-test: .venv/.dev .tools/.checkov .tools/.opa
 
 .venv/.local: requirements/local.txt .venv/.uv
 	@echo "Installing Lockgate's packages ..."
-	@$(UV) pip install --require-hashes -r requirements/local.txt
+	@$(UV) pip install --python .venv/bin/python --require-hashes -r requirements/local.txt
 	@touch $@
 
 .venv/.dev: requirements/dev.txt .venv/.uv
 	@echo "Installing the packages of the tests ..."
-	@$(UV) pip install --require-hashes -r requirements/dev.txt
+	@$(UV) pip install --python .venv/bin/python --require-hashes -r requirements/dev.txt
 	@touch $@ .venv/.local
 
 .tools/.checkov: requirements/checkov.txt .venv/.uv
