@@ -29,9 +29,13 @@ class Marker(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Initialiser:
-    """Runs `init` once for each work area, and again only when what it depends on changed."""
+    """Runs `init` once for each work area, and again only when what it depends on changed.
+
+    Without `backend`, the state's backend is not asked for, and needs no credentials.
+    """
 
     terraform: Terraform
+    backend: bool = True
 
     def init(self, request: Request) -> InitResult:
         """Prepare the work area. Raises TerraformError and its kin."""
@@ -57,6 +61,8 @@ class Initialiser:
     def _init(self, request: Request, *, committed: bool) -> InitResult:
         area, stream = request.area, request.stream()
         arguments = ["init", "-input=false", "-no-color", "-json"]
+        if not self.backend:
+            arguments.append("-backend=false")
         writable = [area.terraform_data]
         if committed:
             arguments.append("-lockfile=readonly")
@@ -69,7 +75,7 @@ class Initialiser:
                 extra["TF_PLUGIN_CACHE_DIR"] = str(packages)
                 writable.append(packages)
             # Always in the default workspace: `init` would create any other that is missing.
-            needs = Needs(tuple(writable), request.network, credentials=True, extra=extra)
+            needs = Needs(tuple(writable), request.network, credentials=self.backend, extra=extra)
             finished = self.terraform.succeed(request, arguments, needs, stream)
         marker = Marker(
             key=self._key(request),
@@ -86,6 +92,7 @@ class Initialiser:
             engine.name,
             engine.version,
             self.terraform.cli_configuration,
+            "" if self.backend else "no backend",
             request.area.lock_digest(),
             request.area.configuration_digest(),
         )

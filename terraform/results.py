@@ -109,3 +109,40 @@ class Validation:
 
     valid: bool
     diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class TestOutcome(StrEnum):
+    """How a run block, or all of a test, ended, in Terraform's words."""
+
+    __test__ = False  # pytest would take it for tests.
+
+    PASS = "pass"  # noqa: S105 -- an outcome, not a password
+    FAIL = "fail"
+    ERROR = "error"
+    SKIP = "skip"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class TestRun:
+    """One `run` block of a test file, named from the project's folder; `failures` say why."""
+
+    __test__ = False  # pytest would take it for tests.
+
+    file: str
+    name: str
+    outcome: TestOutcome
+    failures: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """A `terraform test` that came to its end; `diagnostics` are those of all its runs."""
+
+    __test__ = False  # pytest would take it for tests.
+
+    passed: bool
+    runs: tuple[TestRun, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    isolation: Isolation
+    seconds: float

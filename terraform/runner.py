@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,18 @@ from terraform.errors import PlanChangedError, TerraformError, UnsafeArgumentErr
 from terraform.failures import failure
 from terraform.initialise import Initialiser
 from terraform.limits import Limits
-from terraform.process import Invocation, supervise
+from terraform.module_tests import TestStream
+from terraform.process import Ending, Invocation, supervise
 from terraform.project import Network
 from terraform.provider_cache import ProviderCache
-from terraform.results import ApplyResult, InitResult, PlanResult, Validation
+from terraform.results import (
+    ApplyResult,
+    InitResult,
+    PlanResult,
+    TestOutcome,
+    TestResult,
+    Validation,
+)
 from terraform.sandbox import Sandbox
 from terraform.stream import DiagnosticModel, Stream, diagnostics
 from terraform.work_area import WorkArea
@@ -34,6 +42,7 @@ __all__ = [
     "PlanResult",
     "Request",
     "Runner",
+    "TestResult",
     "Validation",
     "WorkArea",
 ]
@@ -150,6 +159,35 @@ class Runner:
             ) from None
         found = diagnostics(model.diagnostics, request.area.directory, request.secrets)
         return Validation(model.valid, found)
+
+    def test(self, request: Request) -> TestResult:
+        """Run the tests of the project's folder, without its backend and without credentials.
+
+        A test that fails is a result. Raises TerraformError when Terraform came to no verdict.
+        """
+        _check(request)
+        request = replace(request, environment={})
+        Initialiser(self._terraform, backend=False).init(request)
+        stream = TestStream(request.area.directory, request.secrets, request.on_progress)
+        needs = Needs(network=request.network)
+        command = ("test", "-no-color", "-json")
+        finished = self._terraform.run(request, command, needs, stream.feed)
+        if finished.ending is not Ending.EXITED or stream.summary is None:
+            raise failure(
+                "test",
+                finished,
+                stream.diagnostics,
+                network=request.network,
+                limits=self.limits,
+                last_words=finished.stderr.text(),
+            )
+        return TestResult(
+            passed=finished.succeeded and stream.summary is TestOutcome.PASS,
+            runs=stream.runs,
+            diagnostics=stream.diagnostics,
+            isolation=self.sandbox.isolation,
+            seconds=finished.seconds,
+        )
 
     def format(self, text: str) -> str:
         """Give HCL in Terraform's own layout. Raises TerraformError when it is not HCL."""
