@@ -79,6 +79,7 @@ class Lockgate:
         self.url = f"http://127.0.0.1:{environment['LOCKGATE_PORT']}"
         self.web = Program("web", logs, environment)
         self.workers = Program("worker", logs, environment)
+        self._logs, self._environment = logs, environment
 
     def __enter__(self) -> Self:
         try:
@@ -94,17 +95,24 @@ class Lockgate:
         self.workers.stop()
         self.web.stop()
 
+    def worker_of(self, queue: str) -> "Program":
+        """One more worker of a queue, not started yet."""
+        name = f"worker-{queue}"
+        return Program(name, self._logs, self._environment, "worker", "--queue", queue)
+
     def ready(self) -> None:
         """Wait until webhooks are taken in; raises StackError."""
         until_answered(f"{self.url}/readyz", self.web.log)
 
 
 class Program:
-    """`python -m bot NAME` with only these settings of Lockgate's; its log is kept and appended."""
+    """`python -m bot ...` with only these settings of Lockgate's; its log is kept and appended."""
 
-    def __init__(self, name: str, logs: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, logs: Path, environment: Mapping[str, str], *arguments: str
+    ) -> None:
         self.log = logs / f"{name}.log"
-        self._command = (sys.executable, "-m", "bot", name)
+        self._command = (sys.executable, "-m", "bot", *(arguments or (name,)))
         self._environment = _environment(environment)
         self._process: subprocess.Popen[bytes] | None = None
 

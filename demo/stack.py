@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import boto3
 import yaml
@@ -20,6 +19,7 @@ from demo import lockgate, seed
 from demo.cluster import Cluster
 from demo.kubernetes_mcp import KubernetesMcp
 from demo.lockgate import ROOT, Identity, Lockgate, StackError
+from hub import pages
 from hub.server import HubServer
 
 __all__ = ["ROOT", "Stack", "StackError", "cloud", "cloud_client", "running"]
@@ -46,7 +46,7 @@ class Stack:
 
 def cloud_client(url: str, service: str) -> Any:
     """A boto3 client of the cloud at this address."""
-    return boto3.client(
+    return boto3.client(  # type: ignore[no-untyped-call]  # boto3 ships no types
         service,
         endpoint_url=url,
         region_name=seed.REGION,
@@ -95,7 +95,7 @@ def cloud_keys(folder: Path) -> dict[str, str]:
 
 def _hub(folder: Path) -> HubServer:
     folder.mkdir()
-    return HubServer(folder)
+    return HubServer(folder, routes=pages.routes())
 
 
 def _seeded(hub: HubServer, cloud_url: str, port: int, identity: Identity) -> seed.Seeded:
@@ -118,7 +118,7 @@ def cloud(logs: Path) -> Iterator[str]:
     process = lockgate.start(command, logs / "cloud.log", os.environ)
     try:
         lockgate.until_answered(url, logs / "cloud.log")
-        cloud_client(url, "s3").create_bucket(
+        cloud_client(url, "s3").create_bucket(  # type: ignore[attr-defined]  # boto3 has no types
             Bucket=seed.STATE_BUCKET,
             CreateBucketConfiguration={"LocationConstraint": seed.REGION},
         )
