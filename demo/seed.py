@@ -97,6 +97,7 @@ terraform {{
     provider = f"""\
 provider "aws" {{
   region                      = "{REGION}"
+  max_retries                 = 3
   s3_use_path_style           = true
   skip_credentials_validation = true
   skip_metadata_api_check     = true

@@ -27,6 +27,9 @@ __all__ = ["ROOT", "Stack", "StackError", "cloud", "cloud_client", "running"]
 # moto takes any keys; these are what it documents.
 CLOUD_KEYS = {"AWS_ACCESS_KEY_ID": "testing-key", "AWS_SECRET_ACCESS_KEY": "testing-secret"}
 
+# Roles attach AWS's own policies; moto knows them when told to.
+CLOUD_SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -116,10 +119,10 @@ def cloud(logs: Path) -> Iterator[str]:
     port = lockgate.free_port()
     url = f"http://127.0.0.1:{port}"
     command = (sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port))
-    process = lockgate.start(command, logs / "cloud.log", os.environ)
+    process = lockgate.start(command, logs / "cloud.log", {**os.environ, **CLOUD_SETTINGS})
     try:
         lockgate.until_answered(url, logs / "cloud.log")
-        cloud_client(url, "s3").create_bucket(  # type: ignore[attr-defined]  # boto3 has no types
+        cloud_client(url, "s3").create_bucket(
             Bucket=seed.STATE_BUCKET,
             CreateBucketConfiguration={"LocationConstraint": seed.REGION},
         )
