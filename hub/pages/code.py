@@ -94,7 +94,7 @@ def lines_at(git: Git, commit: str, path: str) -> tuple[str, ...]:
     """Return the lines of a file of a commit; none for what is not readable text."""
     entry = git.entry(commit, path)
     text = _text(git, entry) if entry and entry.type == "blob" else None
-    return tuple(text.split("\n")) if text else ()
+    return tuple(text.rstrip("\n").split("\n")) if text else ()
 
 
 def _text(git: Git, entry: TreeEntry) -> str | None:

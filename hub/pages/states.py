@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from hub.model import CheckRun, Issue, Pull, RequiredCheck
+from hub.protection import PASSING
 
 Tone = Literal["good", "bad", "busy", "wait", "calm", "done"]
 
@@ -57,16 +58,16 @@ def run_state(run: CheckRun) -> State:
 
 def commit_state(runs: Iterable[CheckRun]) -> State | None:
     """Return the state of all checks of a commit together, or None when there are none."""
-    states = [run_state(run) for run in runs]
-    if not states:
+    listed = list(runs)
+    if not listed:
         return None
-    tones = {state.tone for state in states}
-    passed = sum(state.tone in {"good", "calm"} for state in states)
-    words = f"{passed} of {len(states)} checks passed"
+    tones = {run_state(run).tone for run in listed}
+    passed = sum(run.conclusion in PASSING for run in listed)
+    words = f"{passed} of {len(listed)} checks passed"
     for tone in ("bad", "busy", "wait"):
         if tone in tones:
             return State(tone, words)
-    return State("good", words)
+    return State("good" if passed == len(listed) else "calm", words)
 
 
 def required_state(
