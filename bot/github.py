@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from githubkit import AppAuthStrategy, GitHub, TokenAuthStrategy
@@ -28,7 +29,10 @@ RENEW_BEFORE = timedelta(minutes=5)
 # What GitHub asks for when it names no time for a secondary limit.
 SECONDARY_LIMIT_WAIT = timedelta(seconds=60)
 READ_ATTEMPTS = 3
-FORBIDDEN, NOT_FOUND, UNAUTHORISED, TOO_MANY, SERVER_ERROR = 403, 404, 401, 429, 500
+# GitHub's words end in comments and records; what stands in for GitHub may say more.
+LONGEST_MESSAGE = 500
+UNAUTHORISED, FORBIDDEN, NOT_FOUND, UNPROCESSABLE = 401, 403, 404, 422
+TOO_MANY, SERVER_ERROR = 429, 500
 
 
 class GitHubError(Exception):
@@ -38,6 +42,11 @@ class GitHubError(Exception):
         super().__init__(f"{request}: {status} {message}")
         self.status = status
         self.message = message
+
+
+def in_path(name: str) -> str:
+    """A name that people choose, as part of a path: `release#1` must not end as `release`."""
+    return quote(name, safe="/")
 
 
 class _SharedTransport(httpx.HTTPTransport):
@@ -114,13 +123,12 @@ class GitHubClient:
 
     def token(self, repo: RepoName) -> str:
         """An installation token for git over HTTP."""
-        return self._token(self._installation(repo)).value
+        return self._token(repo).value
 
     def _as_installation(
         self, repo: RepoName, method: str, path: str, arguments: Mapping[str, Any]
     ) -> httpx.Response:
-        installation = self._installation(repo)
-        token = self._token(installation)
+        token = self._token(repo)
         try:
             return self._send(self._with(token), method, path, arguments)
         except GitHubError as exc:
@@ -128,9 +136,8 @@ class GitHubClient:
                 raise
         # A token can be revoked before it expires: one new one, then the answer stands.
         with self._lock:
-            if self._tokens.get(installation) is token:
-                del self._tokens[installation]
-        return self._send(self._with(self._token(installation)), method, path, arguments)
+            self._tokens = {id_: each for id_, each in self._tokens.items() if each is not token}
+        return self._send(self._with(self._token(repo)), method, path, arguments)
 
     def _with(self, token: _Token) -> GitHub[TokenAuthStrategy]:
         return GitHub(TokenAuthStrategy(token.value), **self._settings)
@@ -144,7 +151,18 @@ class GitHubClient:
                 self._installations[repo] = known
         return known
 
-    def _token(self, installation: int) -> _Token:
+    def _token(self, repo: RepoName) -> _Token:
+        try:
+            return self._token_of(self._installation(repo))
+        except GitHubError as exc:
+            if exc.status != NOT_FOUND:
+                raise
+        # An App that was removed and installed again has another installation.
+        with self._lock:
+            self._installations.pop(repo, None)
+        return self._token_of(self._installation(repo))
+
+    def _token_of(self, installation: int) -> _Token:
         with self._lock:
             token = self._tokens.get(installation)
             if token is not None and token.expires_at - self._now() > RENEW_BEFORE:
@@ -222,8 +240,10 @@ def _message(response: httpx.Response) -> str:
         return "an answer that is not JSON"
     if not isinstance(body, dict):
         return "an answer without a message"
-    errors = "; ".join(
+    errors = body.get("errors") or ()
+    listed = errors if isinstance(errors, list | tuple) else (errors,)
+    details = "; ".join(
         str(error.get("message") or error.get("code")) if isinstance(error, dict) else str(error)
-        for error in body.get("errors") or ()
+        for error in listed
     )
-    return f"{body.get('message', '')} {errors}".strip()
+    return f"{body.get('message', '')} {details}".strip()[:LONGEST_MESSAGE]

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from bot.github import NOT_FOUND, GitHubClient, GitHubError
+from bot.github import NOT_FOUND, UNPROCESSABLE, GitHubClient, GitHubError, in_path
 from handlers.actions import ProposeChange, WithdrawProposal
 from handlers.events import RepoName
-
-UNPROCESSABLE = 422
 
 
 class Proposals:
@@ -35,7 +33,7 @@ class Proposals:
             closed = {"state": "closed"}
             self._github.call(proposal.repo, "PATCH", f"/pulls/{pr['number']}", json=closed)
         try:
-            self._github.call(proposal.repo, "DELETE", f"/git/refs/heads/{proposal.branch}")
+            self._github.call(proposal.repo, "DELETE", _branch(proposal.branch))
         except GitHubError as exc:
             # It was deleted by hand or by an earlier try.
             if exc.status not in {NOT_FOUND, UNPROCESSABLE}:
@@ -52,7 +50,7 @@ class Proposals:
 
     def _tip(self, repo: RepoName, branch: str) -> str | None:
         try:
-            found = self._github.call(repo, "GET", f"/git/ref/heads/{branch}")
+            found = self._github.call(repo, "GET", f"/git/ref/heads/{in_path(branch)}")
         except GitHubError as exc:
             if exc.status != NOT_FOUND:
                 raise
@@ -65,8 +63,8 @@ class Proposals:
 
     def _point(self, change: ProposeChange, commit: str, *, exists: bool) -> None:
         if exists:
-            path, body = f"/git/refs/heads/{change.branch}", {"sha": commit, "force": True}
-            self._github.call(change.repo, "PATCH", path, json=body)
+            moved = {"sha": commit, "force": True}
+            self._github.call(change.repo, "PATCH", _branch(change.branch), json=moved)
             return
         body = {"ref": f"refs/heads/{change.branch}", "sha": commit}
         self._github.call(change.repo, "POST", "/git/refs", json=body)
@@ -84,6 +82,10 @@ class Proposals:
         params = {"head": f"{repo.split('/')[0]}:{branch}", "state": "open"}
         found: list[dict[str, Any]] = self._github.call(repo, "GET", "/pulls", params=params)
         return found
+
+
+def _branch(name: str) -> str:
+    return f"/git/refs/heads/{in_path(name)}"
 
 
 def _entry(path: str, text: str | None) -> dict[str, Any]:

@@ -5,11 +5,13 @@ Only this module and `bot/proposals.py` write there.
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 from bot.github import NOT_FOUND, GitHubClient, GitHubError
 from bot.published import Published
 from handlers.actions import (
+    Annotation,
     PutComment,
     React,
     SetCheck,
@@ -22,8 +24,12 @@ from policy.receipt import digest
 ANNOTATIONS_A_REQUEST = 50
 # More annotations than this nobody reads, and each 50 cost a request.
 MOST_ANNOTATIONS = 200
-MOST_CHARACTERS = 65_000
 LARGEST_BYTES = 65_535
+LARGEST_MESSAGE_BYTES = 64 * 1024
+LONGEST_TITLE = 255
+CUT = "\n\n_The rest is left out: GitHub's limit is reached._"
+# What GitHub calls the kind of a deployment.
+TASK = "lockgate"
 
 
 class Publisher:
@@ -39,18 +45,36 @@ class Publisher:
         self._github = github
         self._published = published
         self._app_id = app_id
-        self._last: dict[tuple[str, str, str], str] = {}
 
     def set_check(self, check: SetCheck) -> None:
         """Create or update the one check run of this name on this commit."""
         place = (check.repo, check.head_sha, check.name)
         content = digest(asdict(check))
-        if self._last.get(place) == content and check.status != "completed":
-            return
+        with self._published.alone(*place):
+            if self._published.check_content(*place) == content:
+                return
+            check_id = self._written(check)
+            # Only now: a write that failed half-way must be done again.
+            self._published.remember_check(*place, check_id, content)
+
+    def _written(self, check: SetCheck) -> int:
+        known = self._check_id(check)
+        try:
+            return self._write_check(check, known)
+        except GitHubError as exc:
+            # The store may know a check run of a repository that was deleted and made again.
+            if known is None or exc.status != NOT_FOUND:
+                raise
+            return self._write_check(check, None)
+
+    def _write_check(self, check: SetCheck, check_id: int | None) -> int:
+        place = (check.repo, check.head_sha, check.name)
         body = self._check_body(check)
-        annotations = [_annotation(asdict(each)) for each in check.annotations[:MOST_ANNOTATIONS]]
+        annotations = [_annotation(each) for each in check.annotations[:MOST_ANNOTATIONS]]
+        if check_id is not None:
+            self._published.remember_check(*place, check_id)
+            annotations = self._not_there_yet(check, check_id, annotations)
         body["output"]["annotations"] = annotations[:ANNOTATIONS_A_REQUEST]
-        check_id = self._check_id(check)
         if check_id is None:
             created = self._github.call(check.repo, "POST", "/check-runs", json=body)
             check_id = int(created["id"])
@@ -61,14 +85,25 @@ class Publisher:
             more = annotations[start : start + ANNOTATIONS_A_REQUEST]
             output = {**body["output"], "annotations": more}
             self._update(check, check_id, {"output": output})
-        self._last[place] = content
+        return check_id
+
+    def _not_there_yet(
+        self, check: SetCheck, check_id: int, annotations: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """The annotations that the check run lacks: GitHub adds and never replaces them."""
+        if not annotations:
+            return []
+        path = f"/check-runs/{check_id}/annotations"
+        keys = annotations[0].keys()
+        there = [{key: each[key] for key in keys} for each in self._github.pages(check.repo, path)]
+        return [each for each in annotations if each not in there]
 
     def _update(self, check: SetCheck, check_id: int, body: Mapping[str, Any]) -> None:
         unmoved = {key: value for key, value in body.items() if key != "head_sha"}
         self._github.call(check.repo, "PATCH", f"/check-runs/{check_id}", json=unmoved)
 
     def _check_body(self, check: SetCheck) -> dict[str, Any]:
-        output = {"title": check.title[:250], "summary": fitting(check.summary)}
+        output = {"title": check.title[:LONGEST_TITLE], "summary": fitting(check.summary)}
         if check.text:
             output["text"] = fitting(check.text)
         body: dict[str, Any] = {
@@ -95,37 +130,46 @@ class Publisher:
             f"/commits/{check.head_sha}/check-runs",
             params={"check_name": check.name, "app_id": self._app_id, "filter": "latest"},
         )["check_runs"]
-        if not found:
-            return None
-        self._published.remember_check(*place, int(found[0]["id"]))
-        return int(found[0]["id"])
+        return int(found[0]["id"]) if found else None
 
     def put_comment(self, comment: PutComment) -> None:
         """Create or edit our one comment with this tag."""
-        mark = f"<!-- lockgate:{comment.tag} -->"
-        body = {"body": f"{fitting(comment.body)}\n\n{mark}"}
+        place = (comment.repo, comment.number, comment.tag)
+        with self._published.alone(*map(str, place)):
+            self._published.remember_comment(*place, self._write_comment(comment))
+
+    def _write_comment(self, comment: PutComment) -> int:
+        mark = f"\n\n<!-- lockgate:{comment.tag} -->"
+        body = {"body": fitting(comment.body, LARGEST_BYTES - len(mark.encode())) + mark}
         known = self._published.comment_id(comment.repo, comment.number, comment.tag)
         if known is None:
             known = self._find_comment(comment.repo, comment.number, mark)
-        if known is not None:
-            try:
-                self._github.call(comment.repo, "PATCH", f"/issues/comments/{known}", json=body)
-            except GitHubError as exc:
-                # Somebody deleted it: say it anew.
-                if exc.status != NOT_FOUND:
-                    raise
-                known = None
-        if known is None:
-            path = f"/issues/{comment.number}/comments"
-            known = int(self._github.call(comment.repo, "POST", path, json=body)["id"])
-        self._published.remember_comment(comment.repo, comment.number, comment.tag, known)
+        if known is not None and self._edited(comment.repo, known, body):
+            return known
+        path = f"/issues/{comment.number}/comments"
+        return int(self._github.call(comment.repo, "POST", path, json=body)["id"])
+
+    def _edited(self, repo: RepoName, comment_id: int, body: Mapping[str, str]) -> bool:
+        try:
+            self._github.call(repo, "PATCH", f"/issues/comments/{comment_id}", json=body)
+        except GitHubError as exc:
+            # Somebody deleted it: it is said anew.
+            if exc.status != NOT_FOUND:
+                raise
+            return False
+        return True
 
     def _find_comment(self, repo: RepoName, number: int, mark: str) -> int | None:
         for comment in self._github.pages(repo, f"/issues/{number}/comments"):
-            app = comment.get("performed_via_github_app") or {}
-            if app.get("id") == self._app_id and (comment.get("body") or "").endswith(mark):
+            author = (comment["user"] or {}).get("login")
+            if author == self._login and (comment.get("body") or "").endswith(mark):
                 return int(comment["id"])
         return None
+
+    @cached_property
+    def _login(self) -> str:
+        """Who we are on GitHub; nobody else can have a login with brackets."""
+        return f"{self._github.app('GET', '/app')['slug']}[bot]"
 
     def react(self, reaction: React) -> None:
         """Put a reaction on a comment; GitHub keeps one of a kind from one author."""
@@ -133,19 +177,29 @@ class Publisher:
         self._github.call(reaction.repo, "POST", path, json={"content": reaction.content})
 
     def set_deployment_status(self, status: SetDeploymentStatus) -> None:
-        """Put a status on the deployment of this commit and environment, made where missing."""
-        params = {"sha": status.sha, "environment": status.environment}
-        found = self._github.call(status.repo, "GET", "/deployments", params=params)
-        if not found:
-            new = {
-                "ref": status.sha,
-                "environment": status.environment,
-                "required_contexts": [],
-                "auto_merge": False,
-                "description": "Followed by Lockgate",
-            }
-            found = [self._github.call(status.repo, "POST", "/deployments", json=new)]
-        path = f"/deployments/{found[0]['id']}/statuses"
+        """Put a status on our deployment of this commit and environment, made where missing."""
+        with self._published.alone(status.repo, status.sha, status.environment, TASK):
+            self._write_status(status, self._deployment(status))
+
+    def _deployment(self, status: SetDeploymentStatus) -> int:
+        # Others deploy the same commit to the same environment: the task says which is ours.
+        place = {"environment": status.environment, "task": TASK}
+        found = self._github.call(
+            status.repo, "GET", "/deployments", params={"sha": status.sha, **place}
+        )
+        if found:
+            return int(found[0]["id"])
+        new = {
+            "ref": status.sha,
+            **place,
+            "required_contexts": [],
+            "auto_merge": False,
+            "description": "Followed by Lockgate",
+        }
+        return int(self._github.call(status.repo, "POST", "/deployments", json=new)["id"])
+
+    def _write_status(self, status: SetDeploymentStatus, deployment_id: int) -> None:
+        path = f"/deployments/{deployment_id}/statuses"
         newest = self._github.call(status.repo, "GET", path)
         if newest and newest[0]["state"] == status.state:
             return
@@ -153,14 +207,17 @@ class Publisher:
         self._github.call(status.repo, "POST", path, json=body)
 
 
-def fitting(text: str) -> str:
+def fitting(text: str, most: int = LARGEST_BYTES) -> str:
     """Text within GitHub's limits; whoever made it cut it sensibly, this is the last resort."""
-    if len(text.encode()) <= LARGEST_BYTES:
+    if len(text.encode()) <= most:
         return text
-    kept = text.encode()[:MOST_CHARACTERS].decode(errors="ignore")
-    return f"{kept}\n\n_The rest is left out: GitHub's limit is reached._"
+    kept = text.encode()[: most - len(CUT.encode())].decode(errors="ignore")
+    return f"{kept}{CUT}"
 
 
-def _annotation(fields: dict[str, Any]) -> dict[str, Any]:
+def _annotation(annotation: Annotation) -> dict[str, Any]:
+    fields = asdict(annotation)
     fields["annotation_level"] = fields.pop("level")
+    fields["title"] = annotation.title[:LONGEST_TITLE]
+    fields["message"] = fitting(annotation.message, LARGEST_MESSAGE_BYTES)
     return fields

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.github import GitHubClient, GitHubError
+from bot.github import NOT_FOUND, UNPROCESSABLE, GitHubClient, GitHubError
 
 # Older ones were looked at in earlier rounds; the rounds are minutes apart.
 LOOK_BACK = timedelta(hours=3)
 PAGE = 100
 MOST_PAGES = 10
+ARRIVED = range(200, 300)
 
 
 def redeliver_failed(github: GitHubClient, now: Callable[[], datetime]) -> None:
@@ -17,24 +18,23 @@ def redeliver_failed(github: GitHubClient, now: Callable[[], datetime]) -> None:
 
     The GUID stays the same, so one that did arrive is not worked off twice.
     """
-    delivered: set[str] = set()
+    settled: set[str] = set()
     for delivery in _recent(github, now() - LOOK_BACK):
         guid = delivery["guid"]
-        # Newest first: a later success settles the failures before it.
-        if delivery["status"] == "OK":
-            delivered.add(guid)
-        elif guid not in delivered:
-            delivered.add(guid)
+        # Newest first: a later success, or asking for the newest attempt, settles those before it.
+        if guid not in settled and delivery["status_code"] not in ARRIVED:
             _ask_again(github, delivery["id"])
+        settled.add(guid)
 
 
-def _recent(github: GitHubClient, since: datetime) -> "list[dict[str, Any]]":
+def _recent(github: GitHubClient, since: datetime) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     cursor: dict[str, str] = {}
     for _ in range(MOST_PAGES):
         page = github.app("GET", "/app/hook/deliveries", params={"per_page": PAGE, **cursor})
-        found += [each for each in page if datetime.fromisoformat(each["delivered_at"]) >= since]
-        if len(page) < PAGE or len(found) < len(page):
+        recent = [each for each in page if datetime.fromisoformat(each["delivered_at"]) >= since]
+        found += recent
+        if len(page) < PAGE or len(recent) < len(page):
             break
         cursor = {"cursor": str(page[-1]["id"])}
     return found
@@ -43,6 +43,7 @@ def _recent(github: GitHubClient, since: datetime) -> "list[dict[str, Any]]":
 def _ask_again(github: GitHubClient, delivery_id: int) -> None:
     try:
         github.app("POST", f"/app/hook/deliveries/{delivery_id}/attempts")
-    except GitHubError:
-        # GitHub takes no attempt for a delivery that is too old or gone: nothing is left to do.
-        return
+    except GitHubError as exc:
+        # One that is too old or gone can't be had again: nothing is left to do.
+        if exc.status not in {NOT_FOUND, UNPROCESSABLE}:
+            raise

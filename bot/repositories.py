@@ -1,15 +1,19 @@
 """What GitHub says now: pull requests, issues, people and checks, read for the handlers."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
-from bot.github import NOT_FOUND, GitHubClient, GitHubError
+from bot.github import NOT_FOUND, GitHubClient, GitHubError, in_path
 from handlers.errors import UserError
 from handlers.events import RepoName, Sha
 from handlers.ports import Answer, Issue, OtherCheck, Permission, PullRequest
 
 UNREADABLE = "branch protection (the App may not read it: grant administration read)"
 PASSED = frozenset({"success", "neutral", "skipped"})
+# Whose account is deleted shows up as this one, or not at all.
+GHOST = {"login": "ghost", "type": "User"}
+Reported: TypeAlias = tuple[str, int | None, Answer]
+"""A check's name, the app that reported it (None for a commit status), and whether it passed."""
 
 
 class Repositories:
@@ -25,7 +29,9 @@ class Repositories:
         return name, self._tip(repo, name)
 
     def _tip(self, repo: RepoName, branch: str) -> Sha:
-        return Sha(self._github.call(repo, "GET", f"/git/ref/heads/{branch}")["object"]["sha"])
+        return Sha(
+            self._github.call(repo, "GET", f"/git/ref/heads/{in_path(branch)}")["object"]["sha"]
+        )
 
     def pull_request(self, repo: RepoName, number: int) -> PullRequest:
         """The live pull request; raises UserError where there is none."""
@@ -36,8 +42,8 @@ class Repositories:
             repo=repo,
             number=number,
             title=found["title"],
-            author=found["user"]["login"],
-            author_is_bot=found["user"]["type"] == "Bot",
+            author=_author(found)["login"],
+            author_is_bot=_author(found)["type"] == "Bot",
             open=found["state"] == "open",
             merged=bool(found.get("merged")),
             draft=bool(found.get("draft")),
@@ -65,7 +71,7 @@ class Repositories:
             number=number,
             title=found["title"],
             body=found["body"] or "",
-            author=found["user"]["login"],
+            author=_author(found)["login"],
             open=found["state"] == "open",
             labels=tuple(label["name"] for label in found["labels"]),
         )
@@ -81,7 +87,8 @@ class Repositories:
     def permission(self, repo: RepoName, login: str) -> Permission:
         """A person's permission; unknown where GitHub gives no answer we know."""
         try:
-            answer = self._github.call(repo, "GET", f"/collaborators/{login}/permission")
+            path = f"/collaborators/{in_path(login)}/permission"
+            answer = self._github.call(repo, "GET", path)
         except GitHubError as exc:
             return Permission.NONE if exc.status == NOT_FOUND else Permission.UNKNOWN
         try:
@@ -94,7 +101,7 @@ class Repositories:
     def member(self, repo: RepoName, team: str, login: str) -> Answer:
         """Whether a person is an active member of a team of the repository's owner."""
         owner = repo.split("/")[0]
-        path = f"/orgs/{owner}/teams/{team}/memberships/{login}"
+        path = f"/orgs/{owner}/teams/{in_path(team)}/memberships/{in_path(login)}"
         try:
             membership = self._github.organisation(repo, "GET", path)
         except GitHubError as exc:
@@ -107,34 +114,53 @@ class Repositories:
             required = self._required(repo, base_ref)
         except GitHubError:
             return (OtherCheck(UNREADABLE, required=True, passed=Answer.UNKNOWN),)
-        reported = dict(self._reported(repo, sha))
-        names = sorted(required | reported.keys())
+        reported = list(self._reported(repo, sha))
+        names = sorted(required.keys() | {name for name, _, _ in reported})
         return tuple(
-            OtherCheck(name, name in required, reported.get(name, Answer.UNKNOWN)) for name in names
+            OtherCheck(name, name in required, _worst(reported, name, required.get(name)))
+            for name in names
         )
 
-    def _required(self, repo: RepoName, base_ref: str) -> set[str]:
+    def _required(self, repo: RepoName, base_ref: str) -> dict[str, int | None]:
+        """The checks the branch asks for, each with the app it must come from, if any."""
         try:
-            rules = self._github.call(repo, "GET", f"/branches/{base_ref}/protection")
+            rules = self._github.call(repo, "GET", f"/branches/{in_path(base_ref)}/protection")
         except GitHubError as exc:
             if exc.status != NOT_FOUND:
                 raise
-            return set()
+            return {}
         checks = (rules.get("required_status_checks") or {}).get("checks") or ()
-        return {check["context"] for check in checks if check.get("app_id") != self._app_id}
+        return {
+            check["context"]: check.get("app_id")
+            for check in checks
+            if check.get("app_id") != self._app_id
+        }
 
-    def _reported(self, repo: RepoName, sha: Sha) -> Iterator[tuple[str, Answer]]:
+    def _reported(self, repo: RepoName, sha: Sha) -> Iterator[Reported]:
         path = f"/commits/{sha}/check-runs"
         for check in self._github.pages(repo, path, key="check_runs", filter="latest"):
-            if (check.get("app") or {}).get("id") == self._app_id:
+            app_id = (check.get("app") or {}).get("id")
+            if app_id == self._app_id:
                 continue
             if check["status"] != "completed":
-                yield check["name"], Answer.UNKNOWN
+                yield check["name"], app_id, Answer.UNKNOWN
             else:
-                yield check["name"], Answer.YES if check["conclusion"] in PASSED else Answer.NO
-        for status in self._github.call(repo, "GET", f"/commits/{sha}/status")["statuses"]:
+                passed = check["conclusion"] in PASSED
+                yield check["name"], app_id, Answer.YES if passed else Answer.NO
+        for status in self._github.pages(repo, f"/commits/{sha}/status", key="statuses"):
             states = {"success": Answer.YES, "pending": Answer.UNKNOWN}
-            yield status["context"], states.get(status["state"], Answer.NO)
+            yield status["context"], None, states.get(status["state"], Answer.NO)
+
+
+def _worst(reported: list[Reported], name: str, app_id: int | None) -> Answer:
+    """The worst report of this name; of one that must come from an app, only that app's count."""
+    answers = {answer for each, by, answer in reported if each == name and app_id in {None, by}}
+    order = (Answer.NO, Answer.UNKNOWN, Answer.YES)
+    return next((each for each in order if each in answers), Answer.UNKNOWN)
+
+
+def _author(found: Any) -> dict[str, str]:
+    return found["user"] or GHOST
 
 
 def _answer(value: bool | None) -> Answer:  # noqa: FBT001 -- GitHub's own three values

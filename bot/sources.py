@@ -1,6 +1,7 @@
 """The content of repositories by commit, from a bare mirror that git keeps up to date by SHA.
 
-Runs git with a fixed environment: no hooks, filters, LFS, submodules or configuration of the host.
+Runs git with a fixed environment: no hooks, filters, LFS, submodules or configuration of the host,
+and no attribute of the repository that would make a checkout differ from what was reviewed.
 """
 
 import base64
@@ -8,6 +9,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +24,10 @@ FETCH_SECONDS = 600
 LOCAL_SECONDS = 120
 # No Terraform or configuration file that a person reviews is larger.
 LARGEST_TEXT_BYTES = 1024 * 1024
+# Stronger than any .gitattributes: an encoding or a line ending there changes what Terraform reads.
+ATTRIBUTES = "* -text !eol -ident !filter !working-tree-encoding\n"
+
+FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +42,27 @@ class Mirror:
         self, *arguments: str, seconds: int = LOCAL_SECONDS, **variables: str
     ) -> subprocess.CompletedProcess[bytes]:
         """Run one git command in the mirror; its exit code is the caller's to read."""
-        return subprocess.run(
-            (self.program, "-C", str(self.folder), *arguments),
-            env={**self.environment, **variables},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=seconds,
-            check=False,
-        )
+        try:
+            return subprocess.run(
+                (self.program, "-C", str(self.folder), *arguments),
+                env={**self.environment, **variables},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as exc:
+            raise TransientError(f"git {arguments[0]} took longer than {seconds} s") from exc
+
+    def make(self) -> None:
+        """Make the mirror where it is missing, or where a killed process left it half made."""
+        attributes = self.folder / "info" / "attributes"
+        if attributes.is_file() and attributes.read_text(encoding="utf-8") == ATTRIBUTES:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.output("init", "--quiet", "--bare", "--template=")
+        attributes.parent.mkdir(exist_ok=True)
+        attributes.write_text(ATTRIBUTES, encoding="utf-8")
 
     def output(self, *arguments: str) -> bytes:
         """The output of a local git command that only fails when the mirror is broken."""
@@ -61,14 +80,15 @@ class CommitTree:
         self._sha = sha
 
     @cached_property
-    def _entries(self) -> dict[str, str]:
-        """Blob ids of regular files by path; links and submodules are left out."""
-        listed = self._mirror.output("ls-tree", "-r", "-z", "--full-tree", self._sha)
+    def _entries(self) -> dict[str, tuple[str, int]]:
+        """Blob id and size in bytes of regular files by path; no links, no submodules."""
+        listed = self._mirror.output("ls-tree", "-r", "-z", "-l", "--full-tree", self._sha)
         entries = {}
         for line in listed.split(b"\0"):
             head, _, name = line.partition(b"\t")
             if head.startswith(b"100"):
-                entries[name.decode(errors="surrogateescape")] = head.split()[2].decode()
+                _, _, blob, size = head.split()
+                entries[name.decode(errors="surrogateescape")] = (blob.decode(), int(size))
         return entries
 
     @property
@@ -78,14 +98,11 @@ class CommitTree:
 
     def read(self, path: str) -> str | None:
         """A text file's content; None where there is none, or it is not UTF-8 or too large."""
-        blob = self._entries.get(path)
-        if blob is None:
-            return None
-        content = self._mirror.output("cat-file", "blob", blob)
-        if len(content) > LARGEST_TEXT_BYTES:
+        blob, size = self._entries.get(path, ("", 0))
+        if not blob or size > LARGEST_TEXT_BYTES:
             return None
         try:
-            return content.decode()
+            return self._mirror.output("cat-file", "blob", blob).decode()
         except UnicodeDecodeError:
             return None
 
@@ -118,20 +135,13 @@ class Sources:
         """Write the commit's files into an empty folder, without `.git`."""
         mirror = self._having(repo, sha)
         folder.mkdir(parents=True, exist_ok=True)
-        index = folder.parent / f".{folder.name}.index"
-        try:
+        work_tree = ("--work-tree", str(folder))
+        # In a new folder: one that a killed process left locked would be locked for ever.
+        with tempfile.TemporaryDirectory() as place:
+            index = str(Path(place) / "index")
             done = mirror.git(
-                "--work-tree",
-                str(folder),
-                "checkout",
-                "--force",
-                sha,
-                "--",
-                ".",
-                GIT_INDEX_FILE=str(index),
+                *work_tree, "checkout", "--force", sha, "--", ".", GIT_INDEX_FILE=index
             )
-        finally:
-            index.unlink(missing_ok=True)
         if done.returncode != 0:
             raise TransientError(f"git could not check out {sha[:12]} of {repo}")
 
@@ -139,9 +149,7 @@ class Sources:
         """The mirror, with these commits in it."""
         mirror = Mirror(self._program, self._folder / f"{repo}.git", _environment())
         with _alone(mirror.folder):
-            if not (mirror.folder / "HEAD").is_file():
-                mirror.folder.mkdir(parents=True, exist_ok=True)
-                mirror.output("init", "--quiet", "--bare")
+            mirror.make()
             missing = [sha for sha in shas if not _has(mirror, sha)]
             if missing:
                 self._fetch(repo, mirror, missing)
@@ -151,16 +159,19 @@ class Sources:
         pair = base64.b64encode(f"x-access-token:{self._token(repo)}".encode()).decode()
         # By environment: an argument vector is there for every user of the machine to read.
         header = {
-            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_COUNT": "2",
             "GIT_CONFIG_KEY_0": "http.extraHeader",
             "GIT_CONFIG_VALUE_0": f"Authorization: Basic {pair}",
+            # Housekeeping in the background would outlive our lock.
+            "GIT_CONFIG_KEY_1": "gc.autoDetach",
+            "GIT_CONFIG_VALUE_1": "false",
         }
         url = f"{self._git_url}/{repo}.git"
-        arguments = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", url, *shas)
-        try:
-            done = mirror.git(*arguments, seconds=FETCH_SECONDS, **header)
-        except subprocess.TimeoutExpired as exc:
-            raise TransientError(f"git fetch of {repo} took too long") from exc
+        # Named, so that they are kept, and that the next fetch sends only what is new.
+        named = [f"+{sha}:refs/commits/{sha}" for sha in shas]
+        for stale in (mirror.folder / "refs").rglob("*.lock"):
+            stale.unlink()  # Nobody else is here: a killed process left it.
+        done = mirror.git(*FETCH, url, *named, seconds=FETCH_SECONDS, **header)
         if done.returncode != 0:
             raise TransientError(f"git fetch of {repo} failed")
 
