@@ -58,7 +58,6 @@ def worker(
     commands = {
         str(name): (sys.executable, "-m", "bot", "worker", "--queue", str(name))
         for name in QueueName
-        if name is not QueueName.TEST
     }
     supervisor = Supervisor(commands)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -30,6 +30,7 @@ class QueueName(StrEnum):
 QUEUE_OF: Mapping[RunKind, QueueName] = {
     RunKind.GENERATE: QueueName.DRAFT,
     RunKind.PLAN: QueueName.PLAN,
+    RunKind.TEST: QueueName.TEST,
     RunKind.APPLY: QueueName.APPLY,
     RunKind.SYNC: QueueName.SYNC,
 }

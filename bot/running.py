@@ -32,6 +32,7 @@ class Limits:
 LIMITS: Mapping[RunKind, Limits] = {
     RunKind.GENERATE: Limits(timedelta(minutes=10), timedelta(minutes=12)),
     RunKind.PLAN: Limits(timedelta(minutes=30), timedelta(minutes=35)),
+    RunKind.TEST: Limits(timedelta(minutes=30), timedelta(minutes=35)),
     RunKind.APPLY: Limits(timedelta(minutes=120), timedelta(minutes=135)),
     RunKind.SYNC: Limits(timedelta(minutes=30), timedelta(minutes=35)),
 }

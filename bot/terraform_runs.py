@@ -17,7 +17,7 @@ from terraform.errors import Severity as DiagnosticSeverity
 from terraform.place import Place
 from terraform.plan import Plan
 from terraform.redact import Redactor
-from terraform.results import ApplyResult, PlanResult, Progress
+from terraform.results import ApplyResult, PlanResult, Progress, TestResult
 from terraform.runner import Request, Runner
 from terraform.work_area import WorkArea
 
@@ -82,6 +82,12 @@ class TerraformRuns:
                 )
             finally:
                 path.unlink(missing_ok=True)
+
+    def test(self, work: Work, control: Control) -> TestResult:
+        """Run the project's tests without credentials; raises UserError without a verdict."""
+        with self._areas.of(work, control) as area, in_words():
+            control.progress("terraform test")
+            return self._runner.test(_request(work, area, control, {}))
 
     def _same_providers(self, request: Request, stored: StoredPlan) -> None:
         # A machine that did not plan inits anew, and may choose other providers without a lock

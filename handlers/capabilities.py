@@ -1,6 +1,17 @@
 """Every capability in one router; a new one adds a line here."""
 
-from handlers import apply, approve, buttons, cancel, closing, draft, locks, plan, sync
+from handlers import (
+    apply,
+    approve,
+    buttons,
+    cancel,
+    closing,
+    draft,
+    locks,
+    plan,
+    sync,
+    test_modules,
+)
 from handlers.comments import comments
 from handlers.help import helping
 from handlers.router import Router
@@ -9,7 +20,18 @@ from handlers.router import Router
 def capabilities() -> Router:
     """The router that answers everything this version can do."""
     router = Router()
-    for capability in (plan, approve, apply, buttons, locks, cancel, closing, draft, sync):
+    for capability in (
+        plan,
+        test_modules,
+        approve,
+        apply,
+        buttons,
+        locks,
+        cancel,
+        closing,
+        draft,
+        sync,
+    ):
         router.include(capability.router)
     router.include(helping(router))
     router.include(comments(router))

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from handlers.commands import Name
 from handlers.markdown import code, cut, gate, plain, table
 from policy.findings import PolicyResult
-from policy.gate import Row
+from policy.gate import Holds, Row
 
 SAID: dict[Name, tuple[str, str]] = {
     Name.PLAN: ("/plan [-p project] [-d directory] [-w workspace]", "plan again"),
+    Name.TEST: ("/test [-p project]", "run `terraform test` where this touches tests"),
     Name.APPROVE: ("/approve [-p project]", "approve exactly the plans shown in the checks"),
     Name.APPLY: ("/apply [-p project]", "apply exactly the approved plans"),
     Name.CANCEL: ("/cancel", "stop what is running or waiting here"),
@@ -34,6 +35,11 @@ def refusals(login: str, reasons: Sequence[str]) -> str:
     return cut(f"{addressed(login)}\n\n{listed}")
 
 
+def together(answers: Sequence[str]) -> str:
+    """The answers to several commands of one comment."""
+    return cut("\n\n---\n\n".join(answers))
+
+
 def addressed(login: str) -> str:
     """Who is spoken to, without sending a notification."""
     return f"For {code(login)}:"
@@ -57,9 +63,17 @@ def help_text(available: frozenset[Name]) -> str:
 def apply_refused(login: str, gates: Mapping[str, tuple[Row, ...]]) -> str:
     """The gate of each project whose apply was refused."""
     parts = [
-        f"**{plain(project)}** was not applied.\n\n{gate(rows)}" for project, rows in gates.items()
+        f"**{plain(project)}** was not applied: {_closed(rows)}\n\n{gate(rows)}"
+        for project, rows in gates.items()
     ]
     return cut("\n\n".join([addressed(login), *parts]))
+
+
+def _closed(rows: tuple[Row, ...]) -> str:
+    closed = sum(row.holds is not Holds.YES for row in rows)
+    if closed == 1:
+        return "1 condition does not hold. Its row says what to do."
+    return f"{closed} conditions do not hold. Their rows say what to do."
 
 
 def gate_closed(login: str, gates: Mapping[str, tuple[Row, ...]]) -> str:
@@ -105,6 +119,14 @@ FORK = (
 )
 NOT_A_PULL_REQUEST = "This works on a pull request. On an issue, `/draft` and `/help` do."
 NOT_AN_ISSUE = "This works on an issue, where the request is written."
+NOTHING_TO_TEST = (
+    "Nothing to test: no folder that this pull request touches has a `.tftest.hcl` file in it or "
+    "in its `tests`."
+)
+NOT_TESTED = (
+    "**Not tested.** This code could run programs or reach out, or whether it does could not be "
+    "checked. Mend what stands on its lines and push, or say `/test` to try again."
+)
 NO_PLAN = "There is no plan to {verb} yet. `/plan` makes one."
 NOTHING_TO_APPLY = "The plan has no changes: there is nothing to approve or apply."
 NO_ARGUMENTS = "Terraform arguments after `--` are not available in this version."

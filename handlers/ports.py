@@ -19,7 +19,7 @@ from rag.request import Outcome, Request
 from terraform.plan import Plan
 from terraform.project import Application, Project
 from terraform.redact import Redactor
-from terraform.results import ApplyResult, PlanResult
+from terraform.results import ApplyResult, PlanResult, TestResult
 
 
 class Permission(StrEnum):
@@ -222,6 +222,9 @@ class Terraform(Protocol):
         self, work: Work, stored: StoredPlan, plan_file: bytes, control: Control
     ) -> ApplyResult:
         """Apply exactly this plan file, with the init of the plan where it is still there."""
+
+    def test(self, work: Work, control: Control) -> TestResult:
+        """Run the project's tests without credentials; raises UserError without a verdict."""
 
 
 class PolicyChecks(Protocol):

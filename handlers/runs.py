@@ -15,6 +15,7 @@ class RunKind(StrEnum):
 
     GENERATE = "generate"
     PLAN = "plan"
+    TEST = "test"
     APPLY = "apply"
     SYNC = "sync"
 
@@ -42,7 +43,8 @@ class RunRequest:
 
     `key` makes it idempotent: a second request with the same key starts nothing.
     `number` is the pull request's, or the issue's for `generate`. `project` is a project's name,
-    empty where the run is not about one. `detail` holds what only this kind of run reads.
+    for `test` a folder, empty where the run is about neither. `detail` holds what only this kind
+    of run reads.
     """
 
     kind: RunKind

@@ -30,6 +30,7 @@ from handlers.events import (
     RepoName,
     Sha,
 )
+from handlers.explain import explain
 from handlers.ports import (
     Answer,
     ApplicationStatus,
@@ -54,7 +55,7 @@ from terraform.plan import Plan
 from terraform.process import Ending
 from terraform.project import Application, Project
 from terraform.redact import Redactor
-from terraform.results import ApplyResult, PlanResult, ResourceOutcome
+from terraform.results import ApplyResult, PlanResult, ResourceOutcome, TestResult
 from terraform.sandbox import Isolation
 
 REPO = RepoName("acme/infra")
@@ -279,6 +280,10 @@ class FakeTerraform:
     plan_document: Mapping[str, Any]
     plan_file: Any
     apply_result: ApplyResult
+    test_result: TestResult = TestResult(
+        passed=True, runs=(), diagnostics=(), isolation=Isolation.SANDBOXED, seconds=1.0
+    )
+    tested: list[Work] = field(default_factory=list)
     applied: list[bytes] = field(default_factory=list)
     failure: Exception | None = None
     during: Callable[[], None] | None = None
@@ -297,6 +302,13 @@ class FakeTerraform:
             engine="terraform 1.11.4",
             seconds=1.0,
         )
+
+    def test(self, work: Work, control: Control) -> TestResult:
+        """The result as set."""
+        if self.failure is not None:
+            raise self.failure
+        self.tested.append(work)
+        return self.test_result
 
     def redactor(self, plan: Plan) -> Redactor:
         """The plan's own."""
@@ -345,6 +357,7 @@ class FakeDrafting:
     outcome: Outcome = OutsideCatalogue(("s3-bucket",))
     drafted: Draft | None = None
     verified: Verified = Verified({}, PolicyResult((), passed=1))
+    failure: Exception | None = None
 
     def understand(self, issue: Issue) -> Outcome:
         """The outcome."""
@@ -370,6 +383,8 @@ class FakeDrafting:
         control: Control,
     ) -> Verified:
         """As set."""
+        if self.failure is not None:
+            raise self.failure
         return self.verified
 
 
@@ -465,6 +480,14 @@ class World:
     def happen(self, event: Event) -> None:
         """One delivery."""
         self.perform(self.router.dispatch(event, self.ports))
+
+    def told(self, deliver: Callable[[], None]) -> None:
+        """Deliver, and post what the author of the event can mend, as the workers do."""
+        try:
+            deliver()
+        except UserError as exc:
+            actor = Actor("bob")
+            self.perform(explain(PullRequestChanged(REPO, 7, HEAD, actor), exc))
 
     def push(self, number: int = 7, **changes: Any) -> None:
         """Change a pull request, or make it, and deliver that it changed."""
@@ -569,6 +592,10 @@ class World:
         found = [each for each in self.did(SetCheck) if each.name == name]
         assert found, f"no check {name}"
         return found[-1]
+
+    def checks(self, name: str) -> list[SetCheck]:
+        """Every version of the checks of this name, oldest first."""
+        return self.did(SetCheck, lambda check: check.name == name)
 
     def comment(self, number: int = 7) -> str:
         """The newest comment of ours."""
