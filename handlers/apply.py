@@ -172,7 +172,6 @@ def outcome(result: ApplyResult) -> str:
     parts.extend(["\n".join(said)] if said else [])
     if result.errored_state is not None:
         parts.append("The state could not be written to its backend: ask the operator now.")
-    parts.append("Next: `/plan` shows what is left to do.")
     return "\n\n".join(parts)
 
 

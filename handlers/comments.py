@@ -1,6 +1,7 @@
 """A comment: its commands are carried out in order, its mistakes are answered."""
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from handlers import messages
 from handlers.actions import Action, PutComment, React
@@ -26,17 +27,31 @@ def comments(commands: Router) -> Router:
         if not parsed:
             return
         yield React(event.repo, event.comment_id)
+        answers: list[str] = []
         refusals: list[str] = []
         for item in parsed:
             try:
-                yield from _obey(item, event, commands, ports)
+                for action in _obey(item, event, commands, ports):
+                    if _answers(action, event):
+                        answers.append(action.body)
+                    else:
+                        yield action
             except UserError as exc:
                 refusals.append(messages.refusal(_typed(item), exc.markdown))
         if refusals:
-            body = messages.refusals(event.actor.login, refusals)
+            answers.append(messages.refusals(event.actor.login, refusals))
+        if answers:
+            body = messages.together(answers)
             yield PutComment(event.repo, event.number, ANSWER, body)
 
     return router
+
+
+def _answers(action: Action, event: CommentWritten) -> TypeGuard[PutComment]:
+    """Whether this is the answer to the comment; there is one, so they are put together."""
+    if not isinstance(action, PutComment):
+        return False
+    return action.tag == ANSWER and action.number == event.number
 
 
 def _obey(

@@ -43,7 +43,8 @@ def draft_on_issue(event: IssueWritten, ports: Ports) -> Iterator[Action]:
     issue = ports.repositories.issue(event.repo, event.number)
     if event.actor.is_bot or not issue.open or LABEL not in issue.labels:
         return
-    yield from _start(issue, ports, event.actor.login)
+    if not _drafted(issue, ports):
+        yield from _start(issue, ports, event.actor.login)
 
 
 @router.command(Name.DRAFT)
@@ -69,6 +70,17 @@ def withdraw(event: IssueClosed, ports: Ports) -> Iterator[Action]:
     branch = branch_of(event.number)
     if ports.repositories.pull_request_of(event.repo, branch) is not None:
         yield WithdrawProposal(event.repo, branch, messages.withdrawn(event.number))
+
+
+def _drafted(issue: Issue, ports: Ports) -> bool:
+    """Whether these very words have a draft that is still proposed: opening sends two events."""
+    return any(
+        run.request.kind is RunKind.GENERATE
+        and run.state is RunState.DONE
+        and run.request.detail["words"] == _words(issue)
+        and ports.repositories.pull_request_of(issue.repo, branch_of(issue.number)) is not None
+        for run in ports.runs.of(issue.repo, issue.number)
+    )
 
 
 def _start(issue: Issue, ports: Ports, actor: str) -> Iterator[Action]:
@@ -129,6 +141,9 @@ def make_draft(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     control.progress("planning the draft")
     verified = ports.drafting.verify(issue, draft, base_sha, configuration, control)
     _insist(draft, verified)
+    now = ports.repositories.issue(issue.repo, issue.number)
+    if not now.open or _words(now) != _words(issue):
+        raise UserError("The issue was edited or closed while this was drafted.")
     yield ProposeChange(
         repo=issue.repo,
         issue_number=issue.number,

@@ -141,9 +141,11 @@ POLICY_SAID = {
 
 
 def _sections(standing: Standing, refused: tuple[Row, ...]) -> Iterator[str]:
-    yield _verdict(standing)
     if refused:
+        yield "**Not applied.** A condition does not hold; its row says what to do."
         yield "### Apply refused\n\n" + gate(refused)
+    else:
+        yield _verdict(standing)
     if standing.apply_run is not None and standing.apply_run.outcome:
         yield standing.apply_run.outcome
     if standing.plan is None:
@@ -165,7 +167,7 @@ SAID: dict[Stage, str] = {
         "**No plan.** The last one has ended and can't be applied. `/plan` makes a new one."
     ),
     Stage.NO_CHANGES: "**No changes.** The infrastructure is as the code says; nothing to apply.",
-    Stage.APPLY_FAILED: "**The apply did not finish.** `/plan` plans what is left to do.",
+    Stage.APPLY_FAILED: "**The apply did not finish.** `/plan` shows what is left to do.",
     Stage.APPLIED: (
         "**Applied** exactly as reviewed. The pull request can be merged once the check "
         "`lockgate` is green."

@@ -36,7 +36,7 @@ def summary_check(
         status="completed" if conclusion else "in_progress",
         conclusion=conclusion,
         title=title,
-        summary=cut(_summary(standings, unplanned)),
+        summary=cut(_summary(standings, unplanned, NEXT.get(title, FOLLOWS))),
     )
 
 
@@ -67,25 +67,43 @@ def broken_check(repo: RepoName, number: int, head_sha: Sha, error: UserError) -
     )
 
 
+FOLLOWS = "This page follows along by itself."
+UNPLANNED = "Not everything is planned yet"
+MENDING = "Something needs mending"
+APPLIED = "Everything is applied"
+WAITING = "Waiting for approval"
+APPROVED = "Approved, not applied yet"
+NO_CHANGES = "No changes"
+NEXT = {
+    UNPLANNED: "Next: `/plan` plans what is missing.",
+    MENDING: "Next: the check of each project that is not done says what to mend.",
+    APPLIED: "Nothing is left to do: this can be merged.",
+    NO_CHANGES: "Nothing is left to do: this can be merged.",
+    WAITING: "Next: someone who is not the author says `/approve`.",
+    APPROVED: "Next: `/apply`.",
+}
+
+
 def _verdict(
     standings: Sequence[Standing], unplanned: Sequence[str]
 ) -> tuple[str, Conclusion | None]:
     if unplanned:
-        return "Not everything is planned yet", "action_required"
+        return UNPLANNED, "action_required"
     if not standings:
         return "No Terraform project is touched", "success"
     stages = {standing.stage for standing in standings}
     if stages & BUSY:
         busy = [standing for standing in standings if standing.stage in BUSY]
-        return f"{busy[0].project}: {busy[0].stage}", None
+        more = f" and {len(busy) - 1} more" if len(busy) > 1 else ""
+        return f"{busy[0].project}: {busy[0].stage}{more}", None
     if stages & FAILED or any(_blocked(standing) for standing in standings):
-        return "Something needs mending", "failure"
+        return MENDING, "failure"
     if all(stage.settled for stage in stages):
-        applied = sum(standing.stage is Stage.APPLIED for standing in standings)
-        return (f"Applied ({applied})" if applied else "No changes"), "success"
+        applied = Stage.APPLIED in stages
+        return (APPLIED if applied else NO_CHANGES), "success"
     if Stage.PLANNED in stages:
-        return "Waiting for approval", "action_required"
-    return "Approved, not applied yet", "action_required"
+        return WAITING, "action_required"
+    return APPROVED, "action_required"
 
 
 def _blocked(standing: Standing) -> bool:
@@ -94,14 +112,14 @@ def _blocked(standing: Standing) -> bool:
     return standing.plan.plan.policy.verdict in {Verdict.BLOCK, Verdict.UNKNOWN}
 
 
-def _summary(standings: Sequence[Standing], unplanned: Sequence[str]) -> str:
+def _summary(standings: Sequence[Standing], unplanned: Sequence[str], then: str) -> str:
     if not standings and not unplanned:
         return "This pull request changes no Terraform project. Nothing to plan, nothing to apply."
     head = ("project", "stage", "plan", "cost")
     lines = [_line(standing) for standing in standings]
     lines += [(code(project), "not planned yet", "", "") for project in unplanned]
     text = table(head, lines)
-    return f"{text}\n\nEach project has a check of its own with the plan, findings and cost."
+    return f"{then}\n\n{text}\n\nThe check of each project has its plan, findings and cost."
 
 
 def _line(standing: Standing) -> tuple[str, str, str, str]:

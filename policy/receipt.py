@@ -47,7 +47,8 @@ class NewPlan:
     """A plan as it is kept; `id` is that of the run that made it.
 
     `rendered` is its redacted diff in Markdown and `risks` its dangers, one line of Markdown each;
-    `isolation` says how Terraform was kept apart while it ran.
+    `isolation` says how Terraform was kept apart while it ran. `whole` is the diff with nothing
+    left out where `rendered` had to be cut; it is kept apart, so a stored plan comes without it.
     """
 
     id: str
@@ -62,6 +63,7 @@ class NewPlan:
     rendered: str
     network: str
     isolation: str = "sandboxed"
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ def genuine(approvals: Iterable[Approval], facts: Facts, *, key: bytes) -> tuple
     return tuple(
         approval
         for approval in approvals
-        if hmac.compare_digest(approval.receipt, sign(facts, approval.approver, key=key))
+        if hmac.compare_digest(
+            approval.receipt.encode(), sign(facts, approval.approver, key=key).encode()
+        )
     )
 
 

@@ -1,0 +1,136 @@
+"""Locks: giving them back, whose turn is next, and stopping work."""
+
+from dataclasses import replace
+
+import pytest
+
+from handlers.events import Sha
+from handlers.runs import RunState
+from policy.receipt import PlanState
+from tests.fakes import World
+
+NETWORK = "lockgate / network"
+OTHER_HEAD, THIRD_HEAD = Sha("8888" * 10), Sha("9999" * 10)
+
+
+@pytest.fixture
+def line(planned: World) -> World:
+    """Pull request 7 holds the lock; 8 and 9 wait in this order."""
+    planned.push(8, head_sha=OTHER_HEAD)
+    planned.work()
+    planned.push(9, head_sha=THIRD_HEAD)
+    planned.work()
+    assert planned.locks.lines == {"network": [8, 9]}
+    return planned
+
+
+def titles(world: World, number: int) -> str:
+    """The newest title of the project's check of a pull request."""
+    head = world.repositories.pull_requests[number].head_sha
+    return [each.title for each in world.checks(NETWORK) if each.head_sha == head][-1]
+
+
+def test_unlock_hands_over_to_the_next(line: World) -> None:
+    """The first in line is planned at once; the plan that the lock protected ends."""
+    line.say("alice", "/unlock")
+    line.work()
+
+    assert line.locks.holders == {"network": 8}
+    assert titles(line, 8).startswith("5 to add")
+    assert titles(line, 7) == "The plan has ended"
+    assert titles(line, 9) == "Waiting for the lock that #7 holds"
+    assert line.plans.plans["run-1"].state is PlanState.CLOSED
+    assert "Locks given back: `network`" in line.comment()
+
+
+def test_planning_again_stands_in_line(line: World) -> None:
+    """Who gave the lock back waits behind the others."""
+    line.say("alice", "/unlock")
+    line.work()
+    line.say("alice", "/plan")
+    line.work()
+
+    assert line.locks.lines == {"network": [9, 7]}
+    assert titles(line, 7) == "Waiting for the lock that #8 holds"
+
+
+def test_unlock_of_another_project_changes_nothing(line: World) -> None:
+    """`-p` limits what is given back."""
+    line.say("alice", "/unlock -p data")
+
+    assert line.locks.holders == {"network": 7}
+    assert line.plans.plans["run-1"].state is PlanState.CURRENT
+
+
+def test_a_closed_waiter_is_passed_over(line: World) -> None:
+    """The turn of a pull request that was closed meanwhile is the next one's."""
+    pr = line.repositories.pull_requests[8]
+    line.repositories.pull_requests[8] = replace(pr, open=False)
+
+    line.close()
+    line.work()
+
+    assert line.locks.holders == {"network": 9}
+    assert titles(line, 9).startswith("5 to add")
+
+
+def test_a_waiter_that_no_longer_touches_the_project_is_passed_over(line: World) -> None:
+    """Whoever has nothing to plan there gives up the place."""
+    line.sources.paths_changed = ("README.md",)
+
+    line.close()
+
+    assert line.locks.holders == {}
+
+
+def test_unlock_without_a_lock_says_so(world: World) -> None:
+    """There is an answer even where nothing was held."""
+    world.say("alice", "/unlock")
+
+    assert "held no lock" in world.comment()
+
+
+def test_unlock_withdraws_what_waits(world: World) -> None:
+    """A plan that has not begun is not begun after its lock is gone."""
+    world.push()
+    world.say("alice", "/unlock")
+    world.work()
+
+    assert [run.state for run in world.runs.rows.values()] == [RunState.CANCELLED]
+    assert "gave the lock back" in world.check(NETWORK).summary
+
+
+def test_cancel_withdraws_and_says_how_many(world: World) -> None:
+    """`/cancel` ends what waits, and the checks say who did it."""
+    world.push()
+
+    world.say("bob", "/cancel")
+    world.work()
+
+    assert "Stopping 1 run." in world.comment()
+    assert world.check(NETWORK).conclusion == "cancelled"
+    assert "bob said `/cancel`" in world.check(NETWORK).summary
+    assert world.check().conclusion == "failure"
+
+
+def test_cancel_with_nothing_to_do(planned: World) -> None:
+    """Nothing running is said, and what was planned stays."""
+    planned.say("bob", "/cancel")
+
+    assert "Nothing is running" in planned.comment()
+    assert planned.check().title == "Waiting for approval"
+
+
+def test_cancel_on_an_issue(world: World) -> None:
+    """An issue has drafts to stop and no checks to show."""
+    world.say("alice", "/cancel", number=5, on_pull_request=False)
+
+    assert "Nothing is running" in world.comment(5)
+
+
+@pytest.mark.parametrize("command", ["/unlock", "/plan", "/apply", "/approve"])
+def test_on_an_issue_these_are_out_of_place(world: World, command: str) -> None:
+    """Each command says where it works."""
+    world.say("alice", command, number=5, on_pull_request=False)
+
+    assert "works on a pull request" in world.comment(5)
