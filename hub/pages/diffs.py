@@ -1,7 +1,7 @@
 """Patches as rows that a table can show: both line numbers, the kind of line, its text."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,7 +41,7 @@ class FileDiff:
         return len(self.rows) > FOLDED_ROWS
 
 
-def file_diffs(changes: list[FileChange]) -> tuple[FileDiff, ...]:
+def file_diffs(changes: Iterable[FileChange]) -> tuple[FileDiff, ...]:
     """Return the changes with their rows."""
     return tuple(FileDiff(change, tuple(rows(change.patch or ""))) for change in changes)
 

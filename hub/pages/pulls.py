@@ -7,7 +7,9 @@ from starlette.responses import Response
 
 from hub.core import Core
 from hub.errors import ApiError
+from hub.git import Commit, FileChange
 from hub.model import CheckRun, Deployment, Json, Repository
+from hub.pages.contents import changes_between, commits_between
 from hub.pages.diffs import file_diffs
 from hub.pages.issues import counted, may_edit
 from hub.pages.merge_box import merge_box
@@ -57,12 +59,12 @@ def create(visit: Visit) -> Response:
 def conversation(visit: Visit) -> Response:
     """Show what was said, and the merge box."""
     pr = _pull(visit)
-    commits = visit.hub.pulls.commits(pr)
+    listed = commits_of(visit, pr)
     merged = pr.pull.merge_commit_sha if pr.pull.merged_at else None
     return visit.page(
         "pull.html",
-        **tabs(visit, pr, commits=len(commits)),
-        entries=of_pull(visit.hub, pr, commits),
+        **tabs(visit, pr),
+        entries=of_pull(visit.hub, pr, listed),
         box=merge_box(visit.hub, pr, visit.person),
         may_edit=may_edit(visit, pr.repo, pr.issue),
         after_merge=newest_runs(pr.repo, merged) if merged else [],
@@ -73,11 +75,11 @@ def conversation(visit: Visit) -> Response:
 def commits(visit: Visit) -> Response:
     """Show the commits, oldest first."""
     pr = _pull(visit)
-    listed = visit.hub.pulls.commits(pr)
+    listed = commits_of(visit, pr)
     by_sha = {made.sha: newest_runs(pr.repo, made.sha) for made in listed}
     return visit.page(
         "pull_commits.html",
-        **tabs(visit, pr, commits=len(listed)),
+        **tabs(visit, pr),
         listed=listed,
         runs_by_sha=by_sha,
     )
@@ -86,7 +88,7 @@ def commits(visit: Visit) -> Response:
 def files(visit: Visit) -> Response:
     """Show the changed files as diffs, with the annotations of the checks on their lines."""
     pr = _pull(visit)
-    diffs = file_diffs(visit.hub.pulls.files(pr))
+    diffs = file_diffs(_changes(visit, pr))
     return visit.page(
         "pull_files.html",
         **tabs(visit, pr),
@@ -115,19 +117,22 @@ def merge(visit: Visit) -> Response:
     return visit.go(address(pr.repo, "pull", pr.issue.number), "Merged.")
 
 
-def tabs(visit: Visit, pr: PullRequest, *, commits: int | None = None) -> Json:
+def tabs(visit: Visit, pr: PullRequest) -> Json:
     """Return what the head of every page of a pull request shows."""
-    counted_commits = len(visit.hub.pulls.commits(pr)) if commits is None else commits
-    changed = visit.hub.pulls.files(pr)
     return {
         "repo": pr.repo,
         "issue": pr.issue,
         "pull": pr.pull,
         "runs": newest_runs(pr.repo, pr.pull.head_sha),
-        "commit_count": counted_commits,
-        "changed": changed,
+        "commit_count": len(commits_of(visit, pr)),
+        "changed": _changes(visit, pr),
         "may_write": may_write(visit.hub.core, pr.repo, visit),
     }
+
+
+def commits_of(visit: Visit, pr: PullRequest) -> tuple[Commit, ...]:
+    """Return the commits of a pull request, oldest first."""
+    return commits_between(visit.hub.core.git(pr.repo), pr.pull.base_sha, pr.pull.head_sha)
 
 
 def newest_runs(repo: Repository, sha: str) -> list[CheckRun]:
@@ -148,6 +153,10 @@ def annotated(runs: Sequence[CheckRun]) -> dict[tuple[str, int], list[Json]]:
             place = (noted["path"], noted["end_line"])
             found.setdefault(place, []).append(noted | {"check": run.name})
     return found
+
+
+def _changes(visit: Visit, pr: PullRequest) -> tuple[FileChange, ...]:
+    return changes_between(visit.hub.core.git(pr.repo), pr.pull.base_sha, pr.pull.head_sha)
 
 
 def _pull(visit: Visit) -> PullRequest:
@@ -172,8 +181,7 @@ def _new(
     branches = git.branches()
     diffs = file_diffs([])
     if head in branches and base in branches:
-        start = git.merge_base(branches[base], branches[head]) or branches[base]
-        diffs = file_diffs(git.changes(start, branches[head]))
+        diffs = file_diffs(changes_between(git, branches[base], branches[head]))
     return visit.page(
         "pull_new.html",
         status=422 if problem else 200,
