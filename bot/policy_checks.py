@@ -12,7 +12,6 @@ from bot.settings import Settings
 from bot.sources import Sources
 from bot.work_areas import WorkAreas
 from handlers.configuration import Configuration, PolicyRules
-from handlers.events import Sha
 from handlers.ports import Control, Work
 from policy.checkov import Checkov
 from policy.evaluate import Lines, Rules, evaluate
@@ -36,12 +35,12 @@ class PolicyChecks:
         self._rego = Rego(TOOLS / "opa")
 
     def before_plan(
-        self, work: Work, base_sha: Sha, configuration: Configuration, control: Control
+        self, work: Work, configuration: Configuration, control: Control
     ) -> PolicyResult:
         """The static gate over the commit's tree, its backend compared with the base branch's."""
         with self._areas.of(work, control) as area, tempfile.TemporaryDirectory() as folder:
             base = Path(folder, "base")
-            self._sources.check_out(work.repo, base_sha, base)
+            self._sources.check_out(work.repo, work.base_sha, base)
             return self.gate(area.checkout, work.project.directory, configuration, base=base)
 
     def of_plan(

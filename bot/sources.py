@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from handlers.errors import TransientError
+from handlers.errors import TransientError, UserError
 from handlers.events import RepoName, Sha
 
 # A first fetch of a large repository takes minutes, a later one a second.
@@ -28,6 +28,9 @@ LARGEST_TEXT_BYTES = 1024 * 1024
 ATTRIBUTES = "* -text !eol -ident !filter !working-tree-encoding\n"
 
 FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
+
+# What `git merge-tree` ends with where the two sides conflict.
+CONFLICT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +134,37 @@ class Sources:
         listed = mirror.output("diff", "--name-only", "--no-renames", "-z", range_)
         return tuple(name.decode(errors="surrogateescape") for name in listed.split(b"\0") if name)
 
+    def check_out_merged(self, repo: RepoName, base_sha: Sha, head_sha: Sha, folder: Path) -> None:
+        """Write the files that a merge of head into base would bring, as `check_out` does.
+
+        Raises UserError where the two conflict.
+        """
+        mirror = self._having(repo, base_sha, head_sha)
+        merged = mirror.git("merge-tree", "--write-tree", base_sha, head_sha)
+        if merged.returncode == CONFLICT:
+            raise UserError(
+                "This branch conflicts with its base branch, so what a merge would bring can't be "
+                "planned. Resolve the conflicts and push."
+            )
+        if merged.returncode != 0:
+            raise TransientError(f"git could not merge {head_sha[:12]} of {repo}")
+        self._write(mirror, merged.stdout.split()[0].decode(), folder)
+
     def check_out(self, repo: RepoName, sha: Sha, folder: Path) -> None:
         """Write the commit's files into an empty folder, without `.git`."""
-        mirror = self._having(repo, sha)
+        self._write(self._having(repo, sha), sha, folder)
+
+    def _write(self, mirror: Mirror, tree: str, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         work_tree = ("--work-tree", str(folder))
         # In a new folder: one that a killed process left locked would be locked for ever.
         with tempfile.TemporaryDirectory() as place:
             index = str(Path(place) / "index")
             done = mirror.git(
-                *work_tree, "checkout", "--force", sha, "--", ".", GIT_INDEX_FILE=index
+                *work_tree, "checkout", "--force", tree, "--", ".", GIT_INDEX_FILE=index
             )
         if done.returncode != 0:
-            raise TransientError(f"git could not check out {sha[:12]} of {repo}")
+            raise TransientError(f"git could not check out {tree[:12]}")
 
     def _having(self, repo: RepoName, *shas: Sha) -> Mirror:
         """The mirror, with these commits in it."""

@@ -1,4 +1,8 @@
-"""Where plans are made: one folder a project and commit, kept until its pull request ends."""
+"""Where plans are made: a folder a project and commit, kept until its pull request ends.
+
+What is planned is what a merge would bring: a branch that lacks what its base branch has since
+merged would otherwise plan to destroy it.
+"""
 
 import fcntl
 import shutil
@@ -31,7 +35,7 @@ class WorkAreas:
         project = self._place(work.repo, work.number) / work.project.name
         project.mkdir(parents=True, exist_ok=True)
         with _alone(project / "lock", control):
-            area = project / work.head_sha[:16]
+            area = project / f"{work.head_sha[:16]}-{work.base_sha[:16]}"
             for other in project.iterdir():
                 if other.is_dir() and other != area:
                     shutil.rmtree(other)
@@ -48,7 +52,7 @@ class WorkAreas:
             return
         unfinished = area / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
-        self._sources.check_out(work.repo, work.head_sha, unfinished)
+        self._sources.check_out_merged(work.repo, work.base_sha, work.head_sha, unfinished)
         # A checkout that a killed worker left half done never gets this name.
         unfinished.rename(checkout)
 

@@ -47,6 +47,8 @@ from terraform.runner import PlanResult
 router = Router()
 # The check's text takes 65,535 bytes; the fence around the diff is within this.
 DIFF_BYTES = 60_000
+# Nobody reads more; what is left out beyond it is said there too.
+WHOLE_BYTES = 16 * 1024 * 1024
 
 
 @router.on(PullRequestChanged)
@@ -225,9 +227,9 @@ def make_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     # The gate refuses an apply while a plan runs; with this, the two never meet.
     if applying(pr.repo, pr.number, ports, project.name):
         raise UserError("An apply of this project is running. It is planned again once that ended.")
-    work = Work(pr.repo, pr.number, pr.head_sha, project)
+    work = Work(pr.repo, pr.number, pr.head_sha, pr.base_sha, project)
     control.progress("reading the code")
-    before = ports.policy.before_plan(work, pr.base_sha, selection.configuration, control)
+    before = ports.policy.before_plan(work, selection.configuration, control)
     if before.verdict in {Verdict.BLOCK, Verdict.UNKNOWN}:
         raise UserError(_refused(before), before.findings)
     result = ports.terraform.plan(work, control)
@@ -274,6 +276,9 @@ def _kept(
         policy_digest=digest(asdict(policy)),
         cost_digest=digest(asdict(cost.result())),
     )
+    redactor = ports.terraform.redactor(plan)
+    rendered = render(plan, limit_bytes=DIFF_BYTES, redactor=redactor)
+    whole = render(plan, limit_bytes=WHOLE_BYTES, redactor=redactor)
     new = NewPlan(
         id=run.id,
         facts=facts,
@@ -284,7 +289,8 @@ def _kept(
         policy=policy,
         cost=cost.result(),
         risks=tuple(f"{code(risk.address)}: {plain(risk.message)}" for risk in risks(plan)),
-        rendered=render(plan, limit_bytes=DIFF_BYTES, redactor=ports.terraform.redactor(plan)),
+        rendered=rendered,
+        whole="" if whole == rendered else whole,
         network=work.project.network.value,
         isolation=result.isolation.value,
     )

@@ -201,11 +201,12 @@ class Control(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One project of one commit of one pull request."""
+    """One project of one commit of one pull request, as it would be merged into its base."""
 
     repo: RepoName
     number: int
     head_sha: Sha
+    base_sha: Sha
     project: Project
 
 
@@ -231,7 +232,7 @@ class PolicyChecks(Protocol):
     """The programs that judge code and plans."""
 
     def before_plan(
-        self, work: Work, base_sha: Sha, configuration: Configuration, control: Control
+        self, work: Work, configuration: Configuration, control: Control
     ) -> PolicyResult:
         """The static gate over the commit's tree."""
 
@@ -315,9 +316,17 @@ class Clusters(Protocol):
         """What the cluster says now; raises UserError where there is no such Application."""
 
 
+def no_page(_: str) -> str:
+    """Know no address where a plan could be read."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything handlers can reach; `receipt_key` signs receipts, `now` tells the time."""
+    """Everything handlers can reach; `receipt_key` signs receipts, `now` tells the time.
+
+    `plan_url` is where people read a whole plan, by its id; empty where nobody can.
+    """
 
     bot_name: str
     repositories: Repositories
@@ -331,3 +340,4 @@ class Ports:
     clusters: Clusters
     receipt_key: bytes
     now: Callable[[], datetime]
+    plan_url: Callable[[str], str] = no_page

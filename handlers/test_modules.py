@@ -102,9 +102,15 @@ def run_tests(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     if not pr.open or pr.head_sha != request.head_sha:
         raise UserError("The pull request moved on before these tests started.")
     selection = selected(pr, ports)
-    work = Work(pr.repo, pr.number, pr.head_sha, _project(request.detail["directory"], selection))
+    work = Work(
+        pr.repo,
+        pr.number,
+        pr.head_sha,
+        pr.base_sha,
+        _project(request.detail["directory"], selection),
+    )
     control.progress("reading the code")
-    before = ports.policy.before_plan(work, pr.base_sha, selection.configuration, control)
+    before = ports.policy.before_plan(work, selection.configuration, control)
     if before.verdict in {Verdict.BLOCK, Verdict.UNKNOWN}:
         raise UserError(messages.NOT_TESTED, before.findings)
     result = ports.terraform.test(work, control)

@@ -334,7 +334,7 @@ class FakePolicy:
     plan: PolicyResult = PolicyResult((), passed=9)
 
     def before_plan(
-        self, work: Work, base_sha: Sha, configuration: Configuration, control: Control
+        self, work: Work, configuration: Configuration, control: Control
     ) -> PolicyResult:
         """The static gate."""
         return self.gate

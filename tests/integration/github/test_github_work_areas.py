@@ -44,8 +44,8 @@ def areas(world: GitHubWorld, tmp_path: Path) -> WorkAreas:
     return WorkAreas(tmp_path / "work", sources)
 
 
-def _work(sha: Sha, number: int = 7) -> Work:
-    return Work(REPO, number, sha, PROJECT)
+def _work(sha: Sha, number: int = 7, base: Sha | None = None) -> Work:
+    return Work(REPO, number, sha, base or sha, PROJECT)
 
 
 def test_an_area_holds_the_commit_and_is_kept(world: GitHubWorld, areas: WorkAreas) -> None:
@@ -74,7 +74,8 @@ def test_a_half_made_checkout_is_never_used(
     world: GitHubWorld, areas: WorkAreas, tmp_path: Path
 ) -> None:
     """What a killed worker left is thrown away."""
-    left = tmp_path / "work" / REPO / "7" / "live" / world.main[:16] / "unfinished"
+    area = f"{world.main[:16]}-{world.main[:16]}"
+    left = tmp_path / "work" / REPO / "7" / "live" / area / "unfinished"
     left.mkdir(parents=True)
     (left / "stray.tf").touch()
 
@@ -111,6 +112,29 @@ def test_a_run_that_waits_can_be_stopped(world: GitHubWorld, areas: WorkAreas) -
         areas.of(_work(world.main), Patience()),
         pytest.raises(UserError, match="Stopped while another run"),
         areas.of(_work(world.main), told),
+    ):
+        pass
+
+
+def test_what_a_merge_would_bring_is_planned(world: GitHubWorld, areas: WorkAreas) -> None:
+    """A branch that lacks what its base branch has since merged gets it, or it would destroy it."""
+    head = world.commit("feature", {"live/b.tf": ""})
+    base = world.commit("later", {"live/c.tf": ""})
+
+    with areas.of(_work(head, base=base), Patience()) as area:
+        there = {each.name for each in (area.checkout / "live").iterdir()}
+
+    assert {"b.tf", "c.tf"} <= there
+
+
+def test_a_conflict_is_said_and_nothing_is_planned(world: GitHubWorld, areas: WorkAreas) -> None:
+    """Two changes of the same lines have no merge to plan."""
+    head = world.commit("feature", {"live/main.tf": "# ours\n"})
+    base = world.commit("later", {"live/main.tf": "# theirs\n"})
+
+    with (
+        pytest.raises(UserError, match="conflicts with its base branch"),
+        areas.of(_work(head, base=base), Patience()),
     ):
         pass
 
