@@ -1,7 +1,9 @@
 """The adapters of a worker: GitHub, git, Terraform, policy, drafting and the cluster, as ports."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bot.clusters import KubernetesClusters
@@ -9,6 +11,7 @@ from bot.compose import now, receipt_key
 from bot.drafting import Drafting
 from bot.github import GitHubClient
 from bot.perform import Performer
+from bot.plan_pages import plan_url
 from bot.policy_checks import PolicyChecks
 from bot.proposals import Proposals
 from bot.publish import Publisher
@@ -18,7 +21,7 @@ from bot.sources import Sources
 from bot.store import Store
 from bot.terraform_runs import TerraformRuns, environment_file
 from bot.work_areas import WorkAreas
-from handlers.ports import Ports
+from handlers.ports import Ports, no_page
 from terraform.engine import find_engine
 from terraform.mirror import cli_configuration, find_mirror, usual_roots
 from terraform.provider_cache import ProviderCache
@@ -75,6 +78,7 @@ def adapters(settings: Settings, store: Store) -> Adapters:
         clusters=KubernetesClusters(str(mcp_url) if mcp_url else None),
         receipt_key=receipt_key(settings),
         now=now,
+        plan_url=_plan_url(settings),
     )
     perform = Performer(
         publisher=Publisher(github, store.published, app_id=settings.app_id),
@@ -88,6 +92,12 @@ def adapters(settings: Settings, store: Store) -> Adapters:
         areas=areas,
     )
     return Adapters(ports, perform, github)
+
+
+def _plan_url(settings: Settings) -> Callable[[str], str]:
+    if settings.public_url is None:
+        return no_page
+    return partial(plan_url, str(settings.public_url), key=receipt_key(settings))
 
 
 def _runner(settings: Settings, folder: Path) -> Runner:

@@ -1,6 +1,7 @@
 """Stored plans: the sealed plan file beside what was found out about it, and the approvals."""
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -21,11 +22,11 @@ SUPERSEDE = """
     WHERE repo = %s AND number = %s AND project = %s AND state = 'current' AND id <> %s
 """
 STORE = """
-    INSERT INTO plans (id, repo, number, project, head_sha, plan_digest, document, sealed)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+    INSERT INTO plans (id, repo, number, project, head_sha, plan_digest, document, sealed, whole)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (id) DO UPDATE SET
         plan_digest = excluded.plan_digest, document = excluded.document,
-        sealed = excluded.sealed, changed_at = now()
+        sealed = excluded.sealed, whole = excluded.whole, changed_at = now()
     WHERE plans.state = 'current' AND plans.plan_digest <> excluded.plan_digest
     RETURNING id
 """
@@ -61,8 +62,10 @@ class Plans:
         if hashlib.sha256(plan_file).hexdigest() != facts.plan_digest:
             raise SealError("the plan file is not the one that the plan's digest names")
         subject = (facts.repo, facts.number, facts.project)
-        document = Jsonb(PLAN.dump_python(plan, mode="json"))
-        values = (facts.head_sha, facts.plan_digest, document, self._sealer.seal(plan_file))
+        # Kept beside the document, which is read for every check.
+        document = Jsonb(PLAN.dump_python(replace(plan, whole=""), mode="json"))
+        sealed = self._sealer.seal(plan_file)
+        values = (facts.head_sha, facts.plan_digest, document, sealed, plan.whole)
         with self._database.transaction() as connection:
             connection.execute(SUPERSEDE, (*subject, plan.id))
             if connection.execute(STORE, (plan.id, *subject, *values)).fetchone():

@@ -116,6 +116,8 @@ class Publisher:
         }
         if check.conclusion is not None:
             body["conclusion"] = check.conclusion
+        if check.details_url:
+            body["details_url"] = check.details_url
         return body
 
     def _check_id(self, check: SetCheck) -> int | None:

@@ -1,10 +1,12 @@
-"""The web process: built here from the inbox, one queue and nothing else, so it starts quickly."""
+"""The web process: made of the inbox, a queue and the texts of plans, so it starts quickly."""
 
 from contextlib import closing
+from functools import partial
 
 from bot import compose
 from bot.deliveries import Inbox
 from bot.intake import Intake, storing
+from bot.plan_pages import plan_route, stored_text
 from bot.queue import Queue, QueueName
 from bot.settings import Settings
 from bot.web import serve, web_app
@@ -25,6 +27,9 @@ def serve_web(settings: Settings) -> None:
                 secret=settings.webhook_secret.get_secret_value().encode(),
                 put=intake.put,
                 dependencies={"database": database.ping, "queue": queue.ping},
+                routes=(
+                    plan_route(partial(stored_text, database), key=compose.receipt_key(settings)),
+                ),
                 close=intake.close,
             )
             serve(app, host=settings.host, port=settings.port)

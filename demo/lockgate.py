@@ -61,6 +61,7 @@ def settings(
         "LOCKGATE_GITHUB_URL": hub_url,
         "LOCKGATE_DATA_FOLDER": str(folder / "data"),
         "LOCKGATE_PORT": str(port),
+        "LOCKGATE_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "LOCKGATE_CATALOGUE_FOLDER": str(ROOT / "catalogue"),
     }
 

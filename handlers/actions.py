@@ -41,7 +41,8 @@ class SetCheck:
     """Create or update the one check run of this name on this commit.
 
     `number` is the pull request's; it travels in the external id, so that a button's press can be
-    told apart where one commit is the head of two pull requests. Summary and text are Markdown of
+    told apart where one commit is the head of two pull requests. `details_url` is where more than
+    the check can hold is read. Summary and text are Markdown of
     at most 65,535 bytes of UTF-8 each.
     """
 
@@ -56,6 +57,7 @@ class SetCheck:
     text: str = ""
     annotations: tuple[Annotation, ...] = ()
     buttons: tuple[Button, ...] = ()
+    details_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

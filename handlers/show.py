@@ -32,12 +32,20 @@ def show(
     all_of_them = standings(repo, number, head_sha, ports)
     for standing in all_of_them:
         rows = (refused or {}).get(standing.project, ())
-        yield project_check(repo, number, head_sha, standing, rows)
+        yield _linked(project_check(repo, number, head_sha, standing, rows), standing, ports)
     summary = summary_check(repo, number, head_sha, all_of_them)
     if summary.conclusion == "success":
         # Green opens the merge, so what has a run is compared with what the commit touches.
         summary = _proven(summary, all_of_them, ports)
     yield summary
+
+
+def _linked(check: SetCheck, standing: Standing, ports: Ports) -> SetCheck:
+    """The check with the way to the whole plan, of which it may show only the ends."""
+    url = ports.plan_url(standing.plan.id) if standing.plan else ""
+    if not url:
+        return check
+    return replace(check, details_url=url, text=f"{check.text}\n\n[The whole plan]({url})")
 
 
 def _proven(green: SetCheck, all_of_them: Sequence[Standing], ports: Ports) -> SetCheck:

@@ -13,6 +13,7 @@ from bot.database import Database, MigrationError, migrate, migrations
 from bot.deliveries import Delivery, Inbox, QueueTarget
 from bot.deployments import Deployments, broken_link
 from bot.locks import HandedOver, Locks
+from bot.plan_pages import stored_text
 from bot.plans import Plans
 from bot.published import Published
 from bot.runs import Runs
@@ -83,6 +84,19 @@ def test_a_plan_comes_back_as_it_was_stored(plans: Plans) -> None:
     assert (stored.plan, stored.state) == (PLAN, PlanState.CURRENT)
     assert plans.file("plan-1") == FILE
     assert plans.of(REPO, 7) == (stored,)
+
+
+def test_a_whole_plan_is_kept_beside_its_checks_text(plans: Plans, database: Database) -> None:
+    """The page has what the check left out, else the check's text; the document stays small."""
+    plans.store(replace(PLAN, whole="all of it"), FILE)
+    plans.store(replace(PLAN, id="plan-2"), FILE)
+
+    assert stored_text(database, "plan-1") == "all of it"
+    assert stored_text(database, "plan-2") == PLAN.rendered
+    assert stored_text(database, "plan-3") is None
+    stored = plans.get("plan-1")
+    assert stored is not None
+    assert stored.plan.whole == ""
 
 
 def test_the_file_is_not_readable_in_the_database(plans: Plans, database: Database) -> None:

