@@ -181,6 +181,10 @@ def environment_file(path: Path | None) -> Callable[[], Mapping[str, str]]:
     def read() -> Mapping[str, str]:
         if path is None:
             return {}
-        return {name: value for name, value in dotenv_values(path, interpolate=False).items() if value is not None}
+        return {
+            name: value
+            for name, value in dotenv_values(path, interpolate=False).items()
+            if value is not None
+        }
 
     return read
