@@ -6,8 +6,9 @@ Each test gets a repository of its own in it.
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,20 +19,18 @@ from bot.database import Database
 from bot.embedded import EmbeddedPostgres
 from demo import lockgate
 from demo.lockgate import Lockgate
-from hub.model import Protection, RequiredCheck, Role
+from hub.model import Protection, RequiredCheck
 from hub.server import HubServer
-from tests.flow.world import ROLES, Place, Stack
+from tests.flow.world import ROLES, Make, Place, Stack
 from tests.openapi_guard import OpenApiGuard, load_contract
 
 # Tests may lose the last commits when the machine dies.
 FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 ORGANISATION = "acme"
-PEOPLE: Mapping[str, Role] = ROLES
 
 
-@pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """Everything that runs; each xdist process has its own.
+def started() -> Iterator[Stack]:
+    """Start everything, and end it after the one yield.
 
     Not below pytest's own folder: the user PostgreSQL runs as where we are root can't go there.
     """
@@ -44,6 +43,9 @@ def stack() -> Iterator[Stack]:
         yield _running(folder, postgres, parts)
 
 
+stack = pytest.fixture(scope="session", name="stack")(started)
+
+
 def _running(folder: Path, postgres: EmbeddedPostgres, parts: ExitStack) -> Stack:
     contract = load_contract()
     (folder / "git").mkdir()
@@ -51,7 +53,7 @@ def _running(folder: Path, postgres: EmbeddedPostgres, parts: ExitStack) -> Stac
     server = parts.enter_context(HubServer(folder / "git", middleware=middleware))
     hub, port, identity = server.hub, lockgate.free_port(), lockgate.new_identity()
     owner = hub.repositories.add_user(ORGANISATION, kind="Organization")
-    for login in PEOPLE:
+    for login in ROLES:
         hub.repositories.add_user(login)
     hub.repositories.add_team(ORGANISATION, "platform", ["bob"])
     app = hub.accounts.register_app(
@@ -82,19 +84,20 @@ def _keys(folder: Path) -> dict[str, str]:
     return {"LOCKGATE_PLAN_ENVIRONMENT_FILE": path, "LOCKGATE_APPLY_ENVIRONMENT_FILE": path}
 
 
+def place_in(stack: Stack, files: Mapping[str, str]) -> Place:
+    """A new repository with these files; its main branch is closed until `lockgate` is green."""
+    hub = stack.hub
+    name = f"{ORGANISATION}/infra-{uuid.uuid4().hex[:8]}"
+    repository = hub.repositories.add_repository(name, files, roles=ROLES)
+    required = (RequiredCheck("lockgate", stack.app.id),)
+    hub.repositories.protect(repository, "main", Protection(required_checks=required))
+    return Place(stack, repository)
+
+
 @pytest.fixture
-def make(stack: Stack) -> Iterator[Callable[[Mapping[str, str]], Place]]:
-    """Makes a repository of the test's own; afterwards the hub must have seen nothing but API."""
-
-    def made(files: Mapping[str, str]) -> Place:
-        hub = stack.hub
-        name = f"{ORGANISATION}/infra-{uuid.uuid4().hex[:8]}"
-        repository = hub.repositories.add_repository(name, files, roles=PEOPLE)
-        required = (RequiredCheck("lockgate", stack.app.id),)
-        hub.repositories.protect(repository, "main", Protection(required_checks=required))
-        return Place(stack, repository)
-
+def make(stack: Stack) -> Iterator[Make]:
+    """Makes a repository of the test's own; every request and answer must be GitHub's."""
     stack.contract.violations.clear()
-    yield made
+    yield partial(place_in, stack)
     stack.hub.faults.clear()
     assert stack.contract.violations == []

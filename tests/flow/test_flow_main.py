@@ -1,11 +1,7 @@
 """The main way: a pull request is planned, approved, applied and only then merged."""
 
-from collections.abc import Callable, Mapping
-
 from hub.model import CheckRun
-from tests.flow.world import CHECK, FILES, SUMMARY, Place
-
-Make = Callable[[Mapping[str, str]], Place]
+from tests.flow.world import CHECK, FILES, SUMMARY, Make
 
 
 def test_a_pull_request_is_planned_approved_applied_and_merged(make: Make) -> None:

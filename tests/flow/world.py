@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, LiteralString, TypeVar
+from typing import Any, LiteralString, TypeAlias, TypeVar
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
 import psycopg
@@ -42,6 +42,7 @@ FILES = {".github/lockgate.yml": CONFIGURATION, "live/main.tf": "# Nothing yet.\
 CHANGE = {"live/main.tf": RESOURCE}
 
 UNFINISHED = "SELECT count(*) FROM deliveries WHERE state IN ('received', 'running', 'failed')"
+DOING = "SELECT state, progress FROM runs WHERE repo = %s AND kind = %s ORDER BY created_at"
 RUNS = "SELECT kind, number, state, outcome, head_sha FROM runs WHERE repo = %s ORDER BY created_at"
 LIVE = """
     SELECT count(*) FROM runs
@@ -219,6 +220,16 @@ class Place:
             (number, state, said, sha) for name, number, state, said, sha in rows if name == kind
         ]
 
+    def running(self, kind: str = "plan", doing: str = "") -> None:
+        """Wait until a worker works on the newest run of a kind, and says that it does this."""
+
+        def begun() -> bool:
+            rows = self.stack.rows(DOING, self.repository.full_name, kind)
+            state, progress = rows[-1] if rows else ("", "")
+            return state == "running" and doing in progress
+
+        self.wait(begun, f"a {kind} runs")
+
     def settled(self) -> None:
         """Wait until every webhook is answered for and every run has ended and was shown."""
 
@@ -235,6 +246,9 @@ class Place:
             return "\n".join(f"{run.name}: {run.title}" for run in self.repository.runs.values())
 
         return until(found, what, seen)
+
+
+Make: TypeAlias = Callable[[Mapping[str, str]], Place]
 
 
 def until(
