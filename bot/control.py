@@ -44,8 +44,13 @@ class RunControl:
         self._stopping = threading.Event()
         self._lost = False
         self.told = False
+        self.begun = False
         self.stop: RunState | None = None
         self.reason = ""
+
+    def begin(self) -> None:
+        """From here on the run changes the world, and is not repeated where that is unsafe."""
+        self.begun = True
 
     def progress(self, text: str) -> None:
         """Say in a few words what is being done; it shows in the run's check."""

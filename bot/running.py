@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -111,7 +111,7 @@ class RunWorker:
                 log.warning("claim lost")
                 return
             except TransientError as failure:
-                end = self._retry(run, claim, failure)
+                end = self._retry(run, claim, control, failure)
             if end is None:
                 return
             finish = partial(self._runs.finish, run.id, claim, end.state, end.outcome, end.findings)
@@ -129,7 +129,10 @@ class RunWorker:
             raise
         except UserError as error:
             end = self._stopped(run, control)
-            return end or _End(RunState.FAILED, error.markdown, error.findings)
+            if end is not None:
+                # What was done before the stop is still worth saying.
+                return replace(end, outcome=f"{end.outcome}\n\n{error.markdown}")
+            return _End(RunState.FAILED, error.markdown, error.findings)
         except TransientError:
             end = self._stopped(run, control)
             if end is None:
@@ -154,10 +157,12 @@ class RunWorker:
         minutes = self._limits[run.request.kind].soft // timedelta(minutes=1)
         return _End(RunState.FAILED, OVER_TIME.format(minutes))
 
-    def _retry(self, run: Run, claim: str, failure: TransientError) -> _End | None:
+    def _retry(
+        self, run: Run, claim: str, control: RunControl, failure: TransientError
+    ) -> _End | None:
         """Queue the run again, or say that it has failed for good."""
         log.warning("run failed", attempt=run.attempts, reason=str(failure))
-        if run.request.kind in NEVER_REPEATED:
+        if run.request.kind in NEVER_REPEATED and control.begun:
             return _End(RunState.INTERRUPTED, f"{failure}.{UNKNOWN_END}")
         if run.attempts >= MOST_ATTEMPTS:
             return _End(RunState.FAILED, UNREACHABLE.format(run.attempts, failure))

@@ -142,6 +142,7 @@ def apply_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
         raise UserError("The plan file is gone. `/plan` makes a new plan.")
     yield _event(run, Milestone.APPLYING)
     work = Work(pr.repo, pr.number, pr.head_sha, pr.base_sha, project)
+    control.begin()
     result = ports.terraform.apply(work, stored, plan_file, control)
     state = PlanState.APPLIED if result.succeeded else PlanState.FAILED
     yield EndPlans(pr.repo, pr.number, state, project=project.name)

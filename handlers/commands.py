@@ -123,8 +123,9 @@ def _plain(token: Token) -> str:
 
 def _addressed(line: str, bot_name: str) -> str | None:
     """What is said to us in this line, or None where it is not a command."""
-    # `/etc/passwd` is a path, `/aplly` a mistake.
-    if re.match(r"^/[A-Za-z]+(\s|$)", line):
+    # `/etc/passwd` is a path, `/aplly` a mistake, `/lgtm` another bot's.
+    slash = re.match(r"^/(?P<word>[A-Za-z]+)(\s|$)", line)
+    if slash and _near(slash["word"]):
         return line[1:]
     mention = re.match(
         rf"^@{re.escape(bot_name)}(\[bot\])?[\s:,]+/?(?P<rest>\S.*)$", line, re.IGNORECASE
@@ -146,10 +147,16 @@ def _command(line: str, text: str) -> Parsed:
     return _options(line, name, rest)
 
 
-def _did_you_mean(word: str) -> str:
+def _near(word: str) -> str:
+    """The command a word is or almost is, or nothing."""
     near = difflib.get_close_matches(word.lower(), [name.value for name in Name], n=1, cutoff=0.6)
+    return near[0] if near else ""
+
+
+def _did_you_mean(word: str) -> str:
+    near = _near(word)
     if near:
-        return f"There is no such command. Did you mean `/{near[0]}`?"
+        return f"There is no such command. Did you mean `/{near}`?"
     return "There is no such command. `/help` lists them."
 
 

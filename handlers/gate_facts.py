@@ -9,7 +9,7 @@ from handlers.events import RepoName
 from handlers.permissions import WRITERS, may
 from handlers.ports import Answer, Permission, Ports, PullRequest
 from handlers.runs import Run, RunKind, RunState
-from policy.gate import Approvers, Holds, Live, Row, rows
+from policy.gate import Approvers, Holds, Live, NewerPlan, Row, rows
 from policy.receipt import Approval, StoredPlan
 from terraform.project import Project
 
@@ -35,7 +35,7 @@ def gate(
             if check.required
         ),
         lock_holder=ports.locks.holder(pr.repo, _place(stored)),
-        newer_plan_running=_newer_plan_running(stored, pr, ports),
+        newer_plan=_newer_plan(stored, pr, ports),
         budget=configuration.budget_usd_per_month,
     )
     return rows(stored, approvals, live, key=ports.receipt_key)
@@ -95,10 +95,14 @@ def applying(repo: RepoName, number: int, ports: Ports, project: str = "") -> tu
     )
 
 
-def _newer_plan_running(stored: StoredPlan, pr: PullRequest, ports: Ports) -> bool:
-    return any(
-        run.request.kind is RunKind.PLAN
-        and run.request.project == stored.facts.project
-        and not run.state.final
+def _newer_plan(stored: StoredPlan, pr: PullRequest, ports: Ports) -> NewerPlan:
+    newer = [
+        run.state
         for run in ports.runs.of(pr.repo, pr.number, pr.head_sha)
-    )
+        if run.request.kind is RunKind.PLAN
+        and run.request.project == stored.facts.project
+        and run.id != stored.id
+    ]
+    if any(not state.final for state in newer):
+        return NewerPlan.RUNNING
+    return NewerPlan.FAILED if RunState.FAILED in newer else NewerPlan.NONE

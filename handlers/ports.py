@@ -189,6 +189,9 @@ class Runs(Protocol):
 class Control(Protocol):
     """What a running run can say and must ask."""
 
+    def begin(self) -> None:
+        """From here on the run changes the world, and is not repeated where that is unsafe."""
+
     def progress(self, text: str) -> None:
         """Say in a few words what is being done; it shows in the run's check."""
 

@@ -17,6 +17,14 @@ class Holds(StrEnum):
     UNKNOWN = "unknown"
 
 
+class NewerPlan(StrEnum):
+    """What became of a later attempt to plan the same commit."""
+
+    NONE = "none"
+    RUNNING = "running"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One condition, whether it holds, and one sentence that says why and what to do next."""
@@ -53,7 +61,7 @@ class Live:
     mergeable: Holds
     other_checks: tuple[tuple[str, Holds], ...]
     lock_holder: int | None
-    newer_plan_running: bool
+    newer_plan: NewerPlan
     budget: Decimal | None
 
 
@@ -96,12 +104,16 @@ def _open(live: Live) -> Row:
     return Row("pull request open", Holds.NO, "The pull request is closed. Open a new one.")
 
 
+NEWER_PLAN = {
+    NewerPlan.RUNNING: "A newer plan is running. Wait for it and approve that one.",
+    NewerPlan.FAILED: "A newer plan could not be made. Mend that, or `/plan` again.",
+}
+
+
 def _current(stored: StoredPlan, live: Live) -> Row:
     condition = "plan current"
-    if live.newer_plan_running:
-        return Row(
-            condition, Holds.NO, "A newer plan is running. Wait for it and approve that one."
-        )
+    if live.newer_plan is not NewerPlan.NONE:
+        return Row(condition, Holds.NO, NEWER_PLAN[live.newer_plan])
     match stored.state:
         case PlanState.CURRENT:
             return Row(condition, Holds.YES, "This is the newest plan.")

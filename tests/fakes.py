@@ -416,6 +416,9 @@ class FakeControl:
     said: list[str] = field(default_factory=list)
     stop: bool = False
 
+    def begin(self) -> None:
+        """Nothing is retried here."""
+
     def progress(self, text: str) -> None:
         """Remember it."""
         self.said.append(text)

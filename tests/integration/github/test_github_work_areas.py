@@ -23,6 +23,9 @@ class Patience:
 
     stopped: threading.Event = field(default_factory=threading.Event)
 
+    def begin(self) -> None:
+        """Change nothing."""
+
     def progress(self, text: str) -> None:
         """Say nothing."""
 

@@ -13,7 +13,7 @@ import pytest
 from bot import deliveries, runs
 from handlers.actions import Milestone
 from policy.findings import PolicyResult
-from policy.gate import Approvers, Holds, Live, rows
+from policy.gate import Approvers, Holds, Live, NewerPlan, rows
 from policy.receipt import Facts, NewPlan, PlanState, StoredPlan
 from terraform.cost import Cost
 from terraform.plan import Counts
@@ -95,7 +95,7 @@ def test_the_gate_is_that_of_the_code() -> None:
         mergeable=Holds.YES,
         other_checks=(),
         lock_holder=1,
-        newer_plan_running=False,
+        newer_plan=NewerPlan.NONE,
         budget=None,
     )
     stored = StoredPlan(plan, PlanState.CURRENT, datetime(2026, 1, 1, tzinfo=UTC))

@@ -72,6 +72,7 @@ def test_this_commands(body: str, command: Command) -> None:
         pytest.param("<details>\n\n/plan\n\n</details>", id="details"),
         pytest.param("<b>/plan</b>", id="bold"),
         pytest.param("/etc/passwd is read", id="path"),
+        pytest.param("/frobnicate", id="another bot's"),
         pytest.param("//plan", id="two slashes"),
         pytest.param("@lockgate-team plan", id="another name"),
         pytest.param("@lockgates plan", id="a longer name"),
@@ -88,7 +89,7 @@ def test_this_does_not_command(body: str) -> None:
     [
         pytest.param("/aplly", "Did you mean `/apply`?", id="near miss"),
         pytest.param("@lockgate pln", "Did you mean `/plan`?", id="near miss, mention"),
-        pytest.param("/frobnicate", "`/help` lists them", id="no such command"),
+        pytest.param("@lockgate frobnicate", "`/help` lists them", id="no such command"),
         pytest.param("/plan -p ../../etc", "is not a project name", id="path as project"),
         pytest.param("/plan -p '../../etc'", "is not a project name", id="quoted path"),
         pytest.param("/plan -p '$(id)'", "is not a project name", id="shell"),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy.findings import Finding, PolicyResult, Severity
-from policy.gate import Approvers, Holds, Live, Row, opens, rows
+from policy.gate import Approvers, Holds, Live, NewerPlan, Row, opens, rows
 from policy.receipt import Approval, Facts, NewPlan, PlanState, StoredPlan, sign
 from terraform.cost import Cost, CostLine, Pricing
 from terraform.plan import Counts
@@ -44,7 +44,7 @@ LIVE = Live(
     mergeable=Holds.YES,
     other_checks=(("tests", Holds.YES),),
     lock_holder=7,
-    newer_plan_running=False,
+    newer_plan=NewerPlan.NONE,
     budget=None,
 )
 
@@ -83,7 +83,8 @@ def test_everything_in_order_opens() -> None:
             {"may_apply": Holds.UNKNOWN}, "permission", Holds.UNKNOWN, id="permission unknown"
         ),
         pytest.param({"open": False}, "pull request open", Holds.NO, id="closed"),
-        pytest.param({"newer_plan_running": True}, "plan current", Holds.NO, id="newer plan"),
+        pytest.param({"newer_plan": NewerPlan.RUNNING}, "plan current", Holds.NO, id="newer plan"),
+        pytest.param({"newer_plan": NewerPlan.FAILED}, "plan current", Holds.NO, id="newer failed"),
         pytest.param({"mergeable": Holds.NO}, "mergeable", Holds.NO, id="conflicts"),
         pytest.param({"mergeable": Holds.UNKNOWN}, "mergeable", Holds.UNKNOWN, id="computing"),
         pytest.param({"lock_holder": None}, "project lock", Holds.NO, id="no lock"),
