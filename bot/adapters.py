@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import structlog
+from tenacity import Retrying, retry_if_exception_type, wait_random_exponential
+
 from bot.clusters import KubernetesClusters
 from bot.compose import now, receipt_key
 from bot.drafting import Drafting
@@ -21,12 +24,15 @@ from bot.sources import Sources
 from bot.store import Store
 from bot.terraform_runs import TerraformRuns, environment_file
 from bot.work_areas import WorkAreas
+from handlers.errors import TransientError
 from handlers.ports import Ports, no_page
 from terraform.engine import find_engine
 from terraform.mirror import cli_configuration, find_mirror, usual_roots
 from terraform.provider_cache import ProviderCache
 from terraform.runner import Runner
 from terraform.sandbox import Isolation, find_sandbox
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ def adapters(settings: Settings, store: Store) -> Adapters:
     mcp_url = settings.kubernetes_mcp_url
     checks = PolicyChecks(settings, areas, sources)
     ports = Ports(
-        bot_name=github.app("GET", "/app")["slug"],
+        bot_name=_slug(github),
         repositories=Repositories(github, app_id=settings.app_id),
         sources=sources,
         plans=store.plans,
@@ -98,6 +104,16 @@ def _plan_url(settings: Settings) -> Callable[[str], str]:
     if settings.public_url is None:
         return no_page
     return partial(plan_url, str(settings.public_url), key=receipt_key(settings))
+
+
+def _slug(github: GitHubClient) -> str:
+    """The App's name in mentions; asked until GitHub answers, since nothing works before."""
+    asking = Retrying(
+        retry=retry_if_exception_type(TransientError),
+        wait=wait_random_exponential(multiplier=0.5, max=30),
+        before_sleep=lambda _: log.warning("GitHub does not answer yet"),
+    )
+    return str(asking(github.app, "GET", "/app")["slug"])
 
 
 def _runner(settings: Settings, folder: Path) -> Runner:

@@ -3,9 +3,9 @@
 LlamaIndex is imported here at the first request; no other process pays for it.
 """
 
-import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from terraform import hcl
 from terraform.project import Network
 from terraform.runner import Request as TerraformRequest
 from terraform.runner import Runner
-from terraform.work_area import WorkArea
+from terraform.work_area import LOCK_FILE, WorkArea
 
 OVERRIDE = "lockgate_draft_override.tf"
 # The provider asks nobody who it is; these are no keys.
@@ -123,8 +123,8 @@ class Drafting:
 
     def _plan(self, area: WorkArea, draft: Draft, control: Control) -> Mapping[str, object]:
         (area.root / OVERRIDE).write_text(_override(area))
-        # A lock file of the base branch may not know the draft's provider yet.
-        shutil.rmtree(area.data, ignore_errors=True)
+        # The base branch's lock file may not know the draft's provider yet.
+        (area.root / LOCK_FILE).unlink(missing_ok=True)
         request = TerraformRequest(
             area=area,
             network=Network.NONE,
@@ -132,6 +132,9 @@ class Drafting:
             should_stop=control.should_stop,
         )
         with in_words():
+            if self._runner.mirror is None:
+                # Fetching the providers that the gate allowed is all that reaches out.
+                self._runner.init(replace(request, network=Network.OPEN))
             result = self._runner.plan(request, arguments=(f"-target={draft.acceptance.module}",))
         return result.document
 

@@ -32,7 +32,7 @@ class PolicyChecks:
         self._areas = areas
         self._sources = sources
         self._checkov = Checkov(checkov_program(settings))
-        self._rego = Rego(TOOLS / "opa")
+        self._rego = Rego(settings.opa_bindings or TOOLS / "opa")
 
     def before_plan(
         self, work: Work, configuration: Configuration, control: Control

@@ -130,8 +130,8 @@ class Settings(BaseSettings):
     checkov: Path | None = Field(
         None, description="The Checkov program. Unset: `.tools/checkov`, then PATH."
     )
-    opa: Path | None = Field(
-        None, description="The OPA program. Unset: PATH, then the bindings in `.tools/opa`."
+    opa_bindings: Path | None = Field(
+        None, description="The folder of the OPA engine's bindings. Unset: `.tools/opa`."
     )
     catalogue_folder: Path = Field(
         Path("catalogue"), description="The Terraform modules that requests are drafted from."
@@ -236,7 +236,6 @@ def _absent(values: Mapping[str, str]) -> list[str]:
         "plan_environment_file",
         "apply_environment_file",
         "checkov",
-        "opa",
     )
     return [
         f"{PREFIX}{name.upper()}: there is no file {values[name]}"

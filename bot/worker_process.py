@@ -1,5 +1,7 @@
 """The worker processes: one a queue, each built here from the store, the adapters and handlers."""
 
+import os
+import stat
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -52,8 +54,8 @@ def _consume(
 ) -> None:
     url = store.database.url
     queue = Queue(name, database_url=url, redis_url=compose.redis_url(settings), work=work)
-    # A pipe for standard input is the supervisor's lifeline; a terminal is not.
-    if not sys.stdin.isatty():
+    # A pipe for standard input is the supervisor's lifeline; a terminal or /dev/null is not.
+    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
         end_with_parent()
     log.info("worker ready", queue=str(name))
     with closing(queue):

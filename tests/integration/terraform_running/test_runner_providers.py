@@ -24,7 +24,9 @@ from terraform.work_area import WorkArea
 from tests.fakes import FakeControl
 
 MAIN = 'resource "terraform_data" "one" { input = "hello" }\n'
-WORK = Work(RepoName("acme/infra"), 7, Sha("c0ffee"), Sha("ba5e"), Project("live", "live", "default"))
+WORK = Work(
+    RepoName("acme/infra"), 7, Sha("c0ffee"), Sha("ba5e"), Project("live", "live", "default")
+)
 
 
 class OneArea:

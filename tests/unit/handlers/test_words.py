@@ -171,7 +171,10 @@ def test_fork(world: World, same: Same) -> None:
     ("name", "login", "body"),
     [
         pytest.param(
-            "comment-mistakes", "alice", "/aplly\n/plan -p ../../etc\n@lockgate frobnicate", id="mistakes"
+            "comment-mistakes",
+            "alice",
+            "/aplly\n/plan -p ../../etc\n@lockgate frobnicate",
+            id="mistakes",
         ),
         pytest.param("comment-stranger", "mallory", "/plan", id="stranger"),
         pytest.param("comment-own-change", "alice", "/approve", id="own change"),
