@@ -249,7 +249,7 @@ def test_a_damaged_official_payload_is_refused_or_read(data: st.DataObject) -> N
     name, body = data.draw(st.sampled_from(MUTABLE))
     first = data.draw(st.sampled_from(sorted(body)))
     damaged = {**body, first: data.draw(JSON)}
-    if isinstance(body[first], dict) and data.draw(st.booleans()):
+    if isinstance(body[first], dict) and body[first] and data.draw(st.booleans()):
         second = data.draw(st.sampled_from(sorted(body[first])))
         damaged = {**body, first: {**body[first], second: data.draw(JSON)}}
 
