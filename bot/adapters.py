@@ -111,7 +111,10 @@ def _slug(github: GitHubClient) -> str:
     asking = Retrying(
         retry=retry_if_exception_type(TransientError),
         wait=wait_random_exponential(multiplier=0.5, max=30),
-        before_sleep=lambda _: log.warning("GitHub does not answer yet"),
+        before_sleep=lambda attempt: log.warning(
+            "GitHub does not answer the App yet",
+            reason=str(attempt.outcome.exception() if attempt.outcome else ""),
+        ),
     )
     return str(asking(github.app, "GET", "/app")["slug"])
 

@@ -94,8 +94,16 @@ class GitHubClient:
         self._as_app = GitHub(AppAuthStrategy(app_id, private_key), **self._settings)
 
     def app(self, method: str, path: str, **arguments: Any) -> Any:
-        """The JSON answer to a request as the App itself."""
-        return _json(self._send(self._as_app, method, path, arguments))
+        """The JSON answer to a request as the App itself.
+
+        GitHub at times answers a good JWT with 401 (clocks, replication): that passes, too.
+        """
+        try:
+            return _json(self._send(self._as_app, method, path, arguments))
+        except GitHubError as exc:
+            if exc.status != UNAUTHORISED:
+                raise
+            raise TransientError(f"{exc}: is the App's key the right one?") from exc
 
     def call(self, repo: RepoName, method: str, path: str, **arguments: Any) -> Any:
         """The JSON answer to a request as the installation on `repo`; `path` is below the repo.

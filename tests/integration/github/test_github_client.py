@@ -42,6 +42,16 @@ def test_a_revoked_token_is_renewed_once(world: GitHubWorld) -> None:
     assert len(world.recorder.asked("POST", TOKENS)) == 2
 
 
+def test_a_401_to_the_app_itself_passes(world: GitHubWorld) -> None:
+    """A good JWT is refused at times; the delivery is tried again and not lost."""
+    world.fail("unauthorized", path="^/repos/.*/installation", times=1)
+
+    with pytest.raises(TransientError, match="App's key"):
+        world.client.call(REPO, "GET", "/issues")
+
+    assert world.client.call(REPO, "GET", "/issues") == []
+
+
 def test_a_401_that_stays_is_the_answer(world: GitHubWorld) -> None:
     """GitHub refusing a fresh token too is not asked for ever."""
     world.fail("unauthorized", path="^/repos/.*/issues", times=5)
