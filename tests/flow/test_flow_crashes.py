@@ -59,13 +59,13 @@ def test_an_apply_is_never_repeated_when_its_worker_dies(make: Make) -> None:
     place.stack.expire_claims()
     place.wait(lambda: "did not finish" in place.title(pr.pull.head_sha), "the end shows")
 
+    place.settled()
     check = place.completed(pr)
     assert check.conclusion == "failure"
     assert "it is not known how far it came" in str(check.summary)
     assert "`/plan` shows what is left to do" in str(check.summary)
     assert [button["label"] for button in check.actions] == ["Plan again"]
     assert place.title(pr.pull.head_sha, SUMMARY) == "Something needs mending"
-    place.settled()
     assert [state for _, state, _, _ in place.runs("apply")] == ["interrupted"]
     assert place.stack.rows(PLAN_FILES, place.repository.full_name) == [(0,)]
 
