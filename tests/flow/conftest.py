@@ -70,8 +70,11 @@ def _running(folder: Path, postgres: EmbeddedPostgres, parts: ExitStack) -> Stac
         ),
         "LOCKGATE_DATABASE_URL": postgres.url,
         **_keys(folder),
+        # What a killed worker leaves goes with the rest.
+        "TMPDIR": str(folder / "temporary"),
     }
     (folder / "logs").mkdir()
+    (folder / "temporary").mkdir()
     bot = parts.enter_context(Lockgate(folder / "logs", environment))
     database = Database(postgres.url)
     parts.callback(database.close)
