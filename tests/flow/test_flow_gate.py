@@ -77,7 +77,7 @@ def test_asking_twice_applies_once(make: Make) -> None:
 
     assert [state for _, state, _, _ in place.runs("apply")] == ["done"]
     assert place.title(pr.pull.head_sha) == "Applied: 1 added, 0 changed, 0 destroyed"
-    assert place.title(pr.pull.head_sha, SUMMARY) == "Applied (1)"
+    assert place.title(pr.pull.head_sha, SUMMARY) == "Everything is applied"
 
 
 def test_nothing_is_applied_without_changes(make: Make) -> None:

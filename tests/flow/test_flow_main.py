@@ -25,7 +25,7 @@ def test_a_pull_request_is_planned_approved_applied_and_merged(make: Make) -> No
     place.applied(pr)
     assert [reaction.content for reaction in said.reactions] == ["eyes"]
     assert place.title(sha) == "Applied: 1 added, 0 changed, 0 destroyed"
-    assert place.title(sha, SUMMARY) == "Applied (1)"
+    assert place.title(sha, SUMMARY) == "Everything is applied"
     assert place.answers(pr.issue.number) == []
     assert [state for _, state, _, _ in place.runs("apply")] == ["done"]
 
