@@ -27,6 +27,8 @@ def test_the_second_is_planned_when_the_first_is_done(make: Make, how: str) -> N
     check = place.planned(second)
 
     assert "terraform_data.second" in str(check.text)
+    # What the first merged is in the second's plan: without it, it would be destroyed.
+    assert ("terraform_data.one" in str(check.text)) is (how == "merge")
     place.settled()
 
 
