@@ -35,7 +35,10 @@ class Reactions:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened; `anchor` is its place in the page."""
+    """One thing that happened; `anchor` is its place in the page.
+
+    `id` is the hub's number for what was said, which only ever grows; 0 for the rest.
+    """
 
     kind: Literal["comment", "review", "commit", "closed", "merged"]
     at: datetime
@@ -47,6 +50,7 @@ class Entry:
     state: State | None = None
     commit: Commit | None = None
     runs: tuple[CheckRun, ...] = field(default=())
+    id: int = 0
 
 
 def of_issue(hub: Hub, repo: Repository, issue: Issue) -> list[Entry]:
@@ -73,8 +77,8 @@ LAST = {"closed": 2, "merged": 2, "commit": 0}
 
 
 def _ordered(entries: list[Entry]) -> list[Entry]:
-    """Order by time; within a second commits come first and the end last."""
-    return sorted(entries, key=lambda entry: (entry.at, LAST.get(entry.kind, 1)))
+    """Order by time; within a second commits, then words as they came, then the end."""
+    return sorted(entries, key=lambda entry: (entry.at, LAST.get(entry.kind, 1), entry.id))
 
 
 def _comment(said: Comment) -> Entry:
@@ -86,6 +90,7 @@ def _comment(said: Comment) -> Entry:
         said.body,
         edited=said.updated_at != said.created_at,
         reactions=_reactions(said),
+        id=said.id,
     )
 
 
@@ -104,6 +109,7 @@ def _review(review: Review) -> Entry:
         f"pullrequestreview-{review.id}",
         review.body,
         state=REVIEWS[review.state],
+        id=review.id,
     )
 
 

@@ -95,10 +95,14 @@ def act(_run: Run, _control: RunControl) -> Iterator[Action]:
     yield DID
 
 
-def fail(failure: Exception) -> Callable[[Run, RunControl], Iterable[Action]]:
-    """Work that fails."""
+def fail(
+    failure: Exception, *, begun: bool = False
+) -> Callable[[Run, RunControl], Iterable[Action]]:
+    """Work that fails, before or after it began to change the world."""
 
-    def carry_out(_run: Run, _control: RunControl) -> Iterable[Action]:
+    def carry_out(_run: Run, control: RunControl) -> Iterable[Action]:
+        if begun:
+            control.begin()
         raise failure
 
     return carry_out
@@ -194,9 +198,36 @@ def test_an_apply_is_never_repeated(runs: Runs, bench: Bench) -> None:
     """What may have changed the cloud is looked at by a person."""
     run = start(runs, wanted(RunKind.APPLY))
 
-    ended = bench.work(run.id, fail(TransientError("away", timedelta(hours=1))))
+    ended = bench.work(run.id, fail(TransientError("away", timedelta(hours=1)), begun=True))
 
     assert (ended.state, bench.queued) == (RunState.INTERRUPTED, [])
+
+
+def test_an_apply_that_had_not_begun_is_tried_again(runs: Runs, bench: Bench) -> None:
+    """A failure that passes, while the gate was asked, has changed nothing."""
+    run = start(runs, wanted(RunKind.APPLY))
+
+    ended = bench.work(run.id, fail(TransientError("away", timedelta(hours=1))))
+
+    assert (ended.state, len(bench.queued)) == (RunState.QUEUED, 1)
+
+
+def test_a_stopped_run_still_says_what_it_did(runs: Runs, bench: Bench) -> None:
+    """The reason for the stop stands before what was done until then."""
+    run = start(runs, wanted(RunKind.APPLY))
+
+    def stopped(given: Run, control: RunControl) -> Iterable[Action]:
+        kinds = frozenset({RunKind.APPLY})
+        request = given.request
+        runs.cancel(CancelRuns(request.repo, request.number, kinds, "bob said `/cancel`."))
+        while not control.should_stop():
+            control.wait(0.05)
+        raise UserError("one of two was made")
+
+    ended = bench.work(run.id, stopped)
+
+    assert ended.state is RunState.CANCELLED
+    assert ended.outcome == "bob said `/cancel`.\n\none of two was made"
 
 
 @pytest.mark.parametrize(
