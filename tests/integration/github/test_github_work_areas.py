@@ -77,8 +77,8 @@ def test_a_half_made_checkout_is_never_used(
     world: GitHubWorld, areas: WorkAreas, tmp_path: Path
 ) -> None:
     """What a killed worker left is thrown away."""
-    area = f"{world.main[:16]}-{world.main[:16]}"
-    left = tmp_path / "work" / REPO / "7" / "live" / area / "unfinished"
+    folder = f"{world.main[:16]}-{world.main[:16]}"
+    left = tmp_path / "work" / REPO / "7" / "live" / folder / "unfinished"
     left.mkdir(parents=True)
     (left / "stray.tf").touch()
 
