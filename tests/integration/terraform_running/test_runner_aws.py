@@ -71,7 +71,7 @@ def test_aws_with_a_remote_state(
 ) -> None:
     """Init, plan, show and apply of a queue, its state in S3, the project's folder read-only."""
     if mirror is None:
-        pytest.skip("no mirror with the AWS provider; set LOCKGATE_PROVIDER_MIRROR to one")
+        pytest.fail("no mirror with the AWS provider; set LOCKGATE_PROVIDER_MIRROR to one")
     httpx.put(f"{endpoint}/state")
     base = make_request({"live/main.tf": ROOT.replace("ENDPOINT", endpoint)})
     request = replace(base, network=Network.OPEN, environment=CREDENTIALS)
