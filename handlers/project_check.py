@@ -220,7 +220,10 @@ def _plan_sections(plan: NewPlan) -> Iterator[str]:
     )
     yield _policy(plan)
     yield cost_text.section(plan.cost)
-    yield f"Directory {code(plan.directory)}, workspace {code(plan.workspace)}. {_isolation(plan)}"
+    yield (
+        f"Directory {code(plan.directory)}, workspace {code(plan.workspace)}, as merged into the "
+        f"base branch at {code(plan.facts.base_sha[:7])}. {_isolation(plan)}"
+    )
 
 
 def _isolation(plan: NewPlan) -> str:
