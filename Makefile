@@ -16,10 +16,12 @@ demo: setup ## Play the main job, from an issue to a healthy cluster (ARGS=--onc
 test: setup-test ## Run every test.
 	@$(BIN)/python -m pytest -n $(or $(WORKERS),auto) --dist loadfile $(ARGS)
 
-lint: setup-test ## Check style, workflows and configuration files.
+lint: setup-test ## Check style, workflows, the image and configuration files.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/yamllint --strict .
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
 
 types: setup-test ## Check types.
 	@$(BIN)/mypy
