@@ -5,6 +5,7 @@ It imports nothing that parses Terraform, talks to a model or to GitHub: it star
 
 import asyncio
 import math
+import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
@@ -85,6 +86,9 @@ def web_app(
 
 def serve(app: Starlette, *, host: str, port: int) -> None:
     """Answer requests until SIGTERM or SIGINT; requests in hand are answered first."""
+    # uvicorn raises the signal again at its end: it must unwind the process, not kill it, or the
+    # embedded database would be left running.
+    signal.signal(signal.SIGTERM, _unwind)
     uvicorn.run(
         app,
         host=host,
@@ -94,6 +98,10 @@ def serve(app: Starlette, *, host: str, port: int) -> None:
         server_header=False,
         timeout_graceful_shutdown=math.ceil(STORE_TIMEOUT_SECONDS) + 1,
     )
+
+
+def _unwind(*_: object) -> None:
+    raise SystemExit(0)
 
 
 async def _body(request: Request) -> bytes:
