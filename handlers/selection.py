@@ -1,6 +1,7 @@
 """Which projects a pull request is about, and the configuration that rules them."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from handlers import messages
 from handlers.configuration import (
@@ -45,6 +46,8 @@ def select(pr: PullRequest, ports: Ports) -> Selection:
     if CONFIGURATION_PATH in changed:
         configured(head, where="this pull request")
 
+    # Discovery and references look at the same files, and each read is a git process.
+    @cache
     def read(path: str) -> str:
         return head.read(path) or ""
 
