@@ -76,7 +76,15 @@ PHASES = {
     "apply_errored": Phase.ERRORED,
 }
 STEPS = frozenset(
-    {"planned_change", "refresh_start", "change_summary", "init_output", "apply_progress", *PHASES}
+    {
+        "planned_change",
+        "refresh_start",
+        "change_summary",
+        "init_output",
+        "provision_start",
+        "apply_progress",
+        *PHASES,
+    }
 )
 
 

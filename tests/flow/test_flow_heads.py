@@ -2,8 +2,13 @@
 
 from tests.flow.world import CHECK, FILES, SUMMARY, Make, Place
 
-# Terraform works several seconds on these.
-MANY = 'resource "terraform_data" "many" {\n  count = 4000\n  input = count.index\n}\n'
+# Half a minute of work in small pieces, so that an interrupt is heard at once.
+MANY = """
+resource "terraform_data" "many" {
+  count = 4000
+  input = sum([for n in range(1000) : n + count.index])
+}
+"""
 
 
 def test_a_new_commit_supersedes_the_plan_of_the_old(make: Make) -> None:

@@ -48,7 +48,11 @@ resource "terraform_data" "flood" {
 
 
 class Stop:
-    """Asks to stop once a resource has begun."""
+    """Asks to stop once a resource's provisioner has begun.
+
+    Terraform interrupts only the provisioners it has already started; one that it starts after
+    the interrupt runs to its end, so asking as soon as the resource begins would be a race.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -56,7 +60,8 @@ class Stop:
 
     def see(self, progress: Progress) -> None:
         """Look at one step."""
-        self.begun = self.begun or progress.address == self.address
+        provisioning = "Provisioning with" in progress.message
+        self.begun = self.begun or (provisioning and progress.address == self.address)
 
     def __call__(self) -> bool:
         """Answer whether to stop."""
