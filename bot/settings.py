@@ -139,6 +139,68 @@ class Settings(BaseSettings):
     kubernetes_mcp_url: HttpUrl | None = Field(
         None, description="The Kubernetes MCP server, streamable HTTP. Unset: no cluster sync."
     )
+    mcp_servers_file: Path | None = Field(
+        None,
+        description="A YAML file of the MCP servers Lockgate is a client of: transport, headers, "
+        "timeouts and allowed tools of each.",
+    )
+    api_cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = Field(
+        (),
+        description="Origins whose pages may call the API, comma-separated. Unset: none.",
+    )
+    api_requests_per_minute: PositiveInt = Field(
+        600, description="API requests a key may make in a minute."
+    )
+    api_address_requests_per_minute: PositiveInt = Field(
+        1200, description="API requests an address may make in a minute, with any key or none."
+    )
+    mcp_sessions: Literal["stateful", "stateless"] = Field(
+        "stateful",
+        description="Whether `/mcp` keeps sessions; several web machines need `stateless`.",
+    )
+    api_url: HttpUrl | None = Field(
+        None, description="Where `lockgate mcp` reaches the API. Unset: the address above."
+    )
+    api_key: SecretStr | None = Field(
+        None, description="The key `lockgate mcp` calls the API with."
+    )
+    web_search_url: HttpUrl | None = Field(
+        None, description="A SearXNG-compatible search. Unset: no web search."
+    )
+    web_read_url: HttpUrl | None = Field(
+        None,
+        description="A JINA-compatible reader. Unset: pages are fetched directly, where web "
+        "reading is on.",
+    )
+    web_read: Literal["off", "on"] = Field(
+        "off", description="Whether public web pages may be read."
+    )
+    web_token: SecretStr | None = Field(
+        None, description="The bearer token of the two services above."
+    )
+    otlp_endpoint: HttpUrl | None = Field(
+        None,
+        description="An OTLP receiver over HTTP, such as `http://collector:4318`. Unset: no "
+        "traces and metrics are sent.",
+    )
+    otlp_headers: SecretStr | None = Field(
+        None, description="Headers for it: `name=value`, comma-separated."
+    )
+    trace_ratio: float = Field(1.0, ge=0, le=1, description="The share of changes that are traced.")
+    trace_terraform: Literal["off", "on"] = Field(
+        "off",
+        description="Whether Terraform sends its own spans; it needs a project with `network: "
+        "open` to reach the receiver.",
+    )
+    metrics: Literal["off", "on"] = Field(
+        "off", description="Whether the web process serves Prometheus metrics at `/metrics`."
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65000,
+        description="The port of the workers' Prometheus metrics; each queue adds its place.",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -236,6 +298,7 @@ def _absent(values: Mapping[str, str]) -> list[str]:
         "plan_environment_file",
         "apply_environment_file",
         "checkov",
+        "mcp_servers_file",
     )
     return [
         f"{PREFIX}{name.upper()}: there is no file {values[name]}"
