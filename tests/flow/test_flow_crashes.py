@@ -2,7 +2,14 @@
 
 from tests.flow.world import FILES, SUMMARY, Make
 
-MANY = 'resource "terraform_data" "many" {\n  count = 300\n  input = count.index\n}\n'
+# Seconds of work for a plan, and again for an apply, which learns the length only then.
+MANY = """
+resource "terraform_data" "first" {}
+resource "terraform_data" "many" {
+  count = 300
+  input = length(terraform_data.first.id) + sum([for n in range(1000) : n + count.index])
+}
+"""
 MANY_FILES = {"live/main.tf": MANY}
 ATTEMPTS = "SELECT attempts FROM runs WHERE repo = %s AND kind = %s"
 PLAN_FILES = "SELECT count(*) FROM plans WHERE repo = %s AND sealed IS NOT NULL"
