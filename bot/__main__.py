@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot import logs
+from bot import keys_command, logs
 from bot.queue import QueueName
 from bot.settings import Settings, SettingsError, read
 
@@ -19,6 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(keys_command.app, name="keys")
 
 
 def settings(*, for_github: bool = True) -> Settings:

