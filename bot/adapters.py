@@ -71,6 +71,7 @@ def adapters(settings: Settings, store: Store) -> Adapters:
         repositories=Repositories(github, app_id=settings.app_id),
         sources=sources,
         plans=store.plans,
+        deployments=store.deployments,
         locks=store.locks,
         runs=store.runs,
         terraform=TerraformRuns(
@@ -96,6 +97,7 @@ def adapters(settings: Settings, store: Store) -> Adapters:
         locks=store.locks,
         deployments=store.deployments,
         areas=areas,
+        commands=store.commands,
     )
     return Adapters(ports, perform, github)
 

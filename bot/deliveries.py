@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from bot.database import Database
+from bot.database import Connection, Database
 
 
 class DeliveryState(StrEnum):
@@ -121,16 +121,8 @@ class Inbox:
 
         Returns the ids that are new (or were broken): the caller queues those without a message.
         """
-        values = {
-            "ids": [delivery.id for delivery in deliveries],
-            "events": [delivery.event for delivery in deliveries],
-            "bodies": [delivery.body for delivery in deliveries],
-            "messages": list(messages),
-            "queue": target.queue,
-            "channel": target.channel,
-        }
         with self._database.transaction() as connection:
-            return tuple(row[0] for row in connection.execute(ADD, values))
+            return add_within(connection, deliveries, messages=messages, target=target)
 
     def claim(self, delivery_id: str, claim: str) -> Delivery | None:
         """The delivery for the one caller that wins it; None for everyone else, or too early."""
@@ -166,3 +158,22 @@ class Inbox:
         """The ids of deliveries that should have been claimed by now, to be queued again."""
         with self._database.transaction() as connection:
             return tuple(row[0] for row in connection.execute(OVERDUE, (REQUEUE_AFTER,)))
+
+
+def add_within(
+    connection: Connection,
+    deliveries: Sequence[Delivery],
+    *,
+    messages: Sequence[bytes | None],
+    target: QueueTarget,
+) -> tuple[str, ...]:
+    """What `Inbox.add` does, inside a transaction of the caller's."""
+    values = {
+        "ids": [delivery.id for delivery in deliveries],
+        "events": [delivery.event for delivery in deliveries],
+        "bodies": [delivery.body for delivery in deliveries],
+        "messages": list(messages),
+        "queue": target.queue,
+        "channel": target.channel,
+    }
+    return tuple(row[0] for row in connection.execute(ADD, values))

@@ -35,6 +35,10 @@ APPEND = """
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 MOVE = "UPDATE deployments SET state = %s, changed_at = now() WHERE id = %s"
+REQUESTERS = """
+    SELECT DISTINCT actor FROM deployment_events JOIN deployment_subjects USING (deployment_id)
+    WHERE repo = %s AND deployment_subjects.number = %s AND milestone = 'requested'
+"""
 HISTORY = """
     SELECT seq, key, number, milestone, actor, detail, at, previous_hash, hash
     FROM deployment_events WHERE deployment_id = %s ORDER BY seq
@@ -111,6 +115,11 @@ class Deployments:
         rest = (Jsonb(entry.detail), entry.at, previous, entry.computed_hash())
         connection.execute(APPEND, (deployment_id, *values, *rest))
         connection.execute(MOVE, (event.milestone, deployment_id))
+
+    def requesters(self, repo: str, number: int) -> frozenset[str]:
+        """Who asked for the change that an issue or pull request belongs to."""
+        with self._database.transaction() as connection:
+            return frozenset(actor for (actor,) in connection.execute(REQUESTERS, (repo, number)))
 
     def history(self, deployment_id: str) -> tuple[HistoryEvent, ...]:
         """Everything that happened to a deployment, oldest first."""

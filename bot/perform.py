@@ -7,6 +7,7 @@ from bot.approvals import Approvals
 from bot.deployments import Deployments
 from bot.locks import Locks
 from bot.plans import Plans
+from bot.program_commands import Ledger
 from bot.proposals import Proposals
 from bot.publish import Publisher
 from bot.queue import Queues
@@ -14,8 +15,10 @@ from bot.runs import Runs
 from bot.work_areas import WorkAreas
 from handlers.actions import (
     Action,
+    AnswerCommand,
     CancelRuns,
     EndPlans,
+    OpenIssue,
     ProposeChange,
     PutComment,
     React,
@@ -44,6 +47,7 @@ class Performer:
     locks: Locks
     deployments: Deployments
     areas: WorkAreas
+    commands: Ledger
 
     def __call__(self, action: Action) -> None:  # noqa: C901, PLR0912 -- one arm an action
         """Do what the action says; doing it twice changes nothing."""
@@ -56,6 +60,10 @@ class Performer:
                 self.publisher.react(action)
             case SetDeploymentStatus():
                 self.publisher.set_deployment_status(action)
+            case OpenIssue():
+                self.publisher.open_issue(action)
+            case AnswerCommand():
+                self.commands.answer(action)
             case ProposeChange():
                 self.proposals.propose(action)
             case WithdrawProposal():

@@ -9,9 +9,11 @@ from functools import cached_property
 from typing import Any
 
 from bot.github import NOT_FOUND, GitHubClient, GitHubError
+from bot.issue_tags import issue_mark, tagged_issue
 from bot.published import Published
 from handlers.actions import (
     Annotation,
+    OpenIssue,
     PutComment,
     React,
     SetCheck,
@@ -172,6 +174,16 @@ class Publisher:
     def _login(self) -> str:
         """Who we are on GitHub; nobody else can have a login with brackets."""
         return f"{self._github.app('GET', '/app')['slug']}[bot]"
+
+    def open_issue(self, issue: OpenIssue) -> None:
+        """Open our issue with this tag, unless GitHub lists it already."""
+        with self._published.alone(issue.repo, issue.tag):
+            if tagged_issue(self._github, issue.repo, issue.tag, self._login) is not None:
+                return
+            mark = issue_mark(issue.tag)
+            body = fitting(issue.body, LARGEST_BYTES - len(mark.encode())) + mark
+            new = {"title": issue.title, "body": body, "labels": list(issue.labels)}
+            self._github.call(issue.repo, "POST", "/issues", json=new)
 
     def react(self, reaction: React) -> None:
         """Put a reaction on a comment; GitHub keeps one of a kind from one author."""

@@ -1,9 +1,11 @@
 """What GitHub says now: pull requests, issues, people and checks, read for the handlers."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from bot.github import NOT_FOUND, GitHubClient, GitHubError, in_path
+from bot.issue_tags import tagged_issue
 from handlers.errors import UserError
 from handlers.events import RepoName, Sha
 from handlers.ports import Answer, Issue, OtherCheck, Permission, PullRequest
@@ -75,6 +77,15 @@ class Repositories:
             open=found["state"] == "open",
             labels=tuple(label["name"] for label in found["labels"]),
         )
+
+    def issue_of(self, repo: RepoName, tag: str) -> int | None:
+        """The number of our issue with this hidden tag; None where GitHub lists none (yet)."""
+        return tagged_issue(self._github, repo, tag, self._login)
+
+    @cached_property
+    def _login(self) -> str:
+        """Who we are on GitHub; nobody else can have a login with brackets."""
+        return f"{self._github.app('GET', '/app')['slug']}[bot]"
 
     def _found(self, repo: RepoName, path: str, missing: str) -> Any:
         try:

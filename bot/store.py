@@ -9,6 +9,7 @@ from bot.deliveries import Inbox
 from bot.deployments import Deployments
 from bot.locks import Locks
 from bot.plans import Plans
+from bot.program_commands import Ledger
 from bot.published import Published
 from bot.queue import Queues
 from bot.runs import Runs
@@ -28,6 +29,7 @@ class Store:
     locks: Locks
     deployments: Deployments
     published: Published
+    commands: Ledger
     queues: Queues
 
 
@@ -42,5 +44,6 @@ def open_store(settings: Settings, database: Database) -> Store:
         locks=Locks(database),
         deployments=Deployments(database, compose.now),
         published=Published(database),
+        commands=Ledger(database),
         queues=Queues(database_url=database.url, redis_url=compose.redis_url(settings)),
     )

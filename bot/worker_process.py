@@ -11,8 +11,11 @@ import structlog
 
 from bot import compose
 from bot.adapters import Adapters, adapters
+from bot.deliveries import Delivery
 from bot.locks import HandedOver
 from bot.payloads import to_event
+from bot.program_commands import EVENT
+from bot.program_events import program_event
 from bot.queue import Queue, QueueName
 from bot.redelivery import redeliver_failed
 from bot.running import RunSteps, RunWorker
@@ -20,9 +23,10 @@ from bot.settings import Settings
 from bot.store import Store, open_store
 from bot.supervisor import end_with_parent, kill_myself
 from bot.sweep import Repairs, Sweep
-from bot.worker import DeliverySteps, DeliveryWorker
+from bot.worker import DeliverySteps, DeliveryWorker, Ignored
 from handlers.capabilities import capabilities
 from handlers.errors import UserError
+from handlers.events import Event
 from handlers.explain import apologise, explain
 from handlers.locks import hand_over
 from handlers.ports import Waiter
@@ -72,7 +76,7 @@ def _deliveries(store: Store, made: Adapters) -> Callable[[str], None]:
     worker = DeliveryWorker(
         store.inbox,
         DeliverySteps(
-            to_event=lambda delivery: to_event(delivery.event, delivery.body),
+            to_event=partial(_event, store),
             dispatch=lambda event: router.dispatch(event, made.ports),
             perform=made.perform,
             explain=explain,
@@ -81,6 +85,14 @@ def _deliveries(store: Store, made: Adapters) -> Callable[[str], None]:
         queue_again=store.queues.put_delivery,
     )
     return worker.work
+
+
+def _event(store: Store, delivery: Delivery) -> Event | Ignored:
+    """The event of a webhook, or of a program's command."""
+    if delivery.event != EVENT:
+        return to_event(delivery.event, delivery.body)
+    command = store.commands.get(delivery.id)
+    return Ignored("a command nobody gave") if command is None else program_event(command)
 
 
 def _sweep(store: Store, made: Adapters) -> Sweep:

@@ -164,6 +164,31 @@ class WithdrawProposal:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenIssue:
+    """Open an issue of ours with this hidden tag, unless there is one."""
+
+    repo: RepoName
+    tag: str
+    title: str
+    body: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCommand:
+    """Say to a program how its command ended: in Markdown, and whether it was refused.
+
+    `number` is the issue or pull request whose deployment the command is about from now on.
+    """
+
+    command_id: str
+    repo: RepoName
+    answer: str = ""
+    refused: bool = False
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SetDeploymentStatus:
     """Put a status on the GitHub deployment of this commit and environment; create it if needed."""
 
@@ -223,6 +248,8 @@ Action: TypeAlias = (
     | ReleaseLocks
     | ProposeChange
     | WithdrawProposal
+    | OpenIssue
+    | AnswerCommand
     | SetDeploymentStatus
     | RecordEvent
 )

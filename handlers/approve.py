@@ -24,8 +24,7 @@ router = Router()
 def approve_on_command(given: CommandGiven, ports: Ports) -> Iterator[Action]:
     """Approve the plans of the projects a person named, or of all."""
     pr = pull_request_of(given, ports)
-    source = f"comment {given.comment_id}"
-    yield from _approve(pr, given.actor.login, source, given.command.project, ports)
+    yield from _approve(pr, given.actor.login, given.source, given.command.project, ports)
 
 
 @router.on(ReviewApproved)

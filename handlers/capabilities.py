@@ -14,6 +14,7 @@ from handlers import (
 )
 from handlers.comments import comments
 from handlers.help import helping
+from handlers.programs import programs
 from handlers.router import Router
 
 
@@ -35,4 +36,5 @@ def capabilities() -> Router:
         router.include(capability.router)
     router.include(helping(router))
     router.include(comments(router))
+    router.include(programs(router))
     return router

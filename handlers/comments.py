@@ -66,7 +66,7 @@ def _obey(
         repo=event.repo,
         number=event.number,
         on_pull_request=event.on_pull_request,
-        comment_id=event.comment_id,
+        source=f"comment {event.comment_id}",
         actor=event.actor,
         command=item,
     )

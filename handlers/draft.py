@@ -14,7 +14,7 @@ from handlers.actions import (
     WithdrawProposal,
 )
 from handlers.commands import Name
-from handlers.errors import UserError
+from handlers.errors import TransientError, UserError
 from handlers.events import CommandGiven, IssueClosed, IssueWritten
 from handlers.ports import Control, Issue, Ports, Verified
 from handlers.router import Router
@@ -44,7 +44,7 @@ def draft_on_issue(event: IssueWritten, ports: Ports) -> Iterator[Action]:
     if event.actor.is_bot or not issue.open or LABEL not in issue.labels:
         return
     if not _drafted(issue, ports):
-        yield from _start(issue, ports, event.actor.login)
+        yield from start(issue, ports, actor=event.actor.login, requester=issue.author)
 
 
 @router.command(Name.DRAFT)
@@ -55,7 +55,7 @@ def draft_on_command(given: CommandGiven, ports: Ports) -> Iterator[Action]:
     issue = ports.repositories.issue(given.repo, given.number)
     if not issue.open:
         raise UserError("This issue is closed. Open it again first.")
-    yield from _start(issue, ports, given.actor.login)
+    yield from start(issue, ports, actor=given.actor.login, requester=issue.author)
 
 
 @router.on(IssueClosed)
@@ -83,7 +83,8 @@ def _drafted(issue: Issue, ports: Ports) -> bool:
     )
 
 
-def _start(issue: Issue, ports: Ports, actor: str) -> Iterator[Action]:
+def start(issue: Issue, ports: Ports, *, actor: str, requester: str) -> Iterator[Action]:
+    """Draft an issue that `requester` asked for, unless these very words are being drafted."""
     runs = [
         run
         for run in ports.runs.of(issue.repo, issue.number)
@@ -115,7 +116,7 @@ def _start(issue: Issue, ports: Ports, actor: str) -> Iterator[Action]:
         repo=issue.repo,
         number=issue.number,
         milestone=Milestone.REQUESTED,
-        actor=issue.author,
+        actor=requester,
         key=f"request {_words(issue)}",
     )
 
@@ -156,8 +157,10 @@ def make_draft(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
         body=draft.body,
     )
     number = ports.repositories.pull_request_of(issue.repo, branch_of(issue.number))
+    if number is None:
+        raise TransientError("GitHub does not list the pull request yet")
+    yield _event(run, Milestone.PROPOSED, pull_request=number)
     yield PutComment(issue.repo, issue.number, COMMENT, messages.drafted(number))
-    yield _event(run, Milestone.PROPOSED)
 
 
 def _insist(draft: Draft, verified: Verified) -> None:
@@ -173,14 +176,16 @@ def _insist(draft: Draft, verified: Verified) -> None:
         raise UserError(messages.draft_unlike([result.expectation for result in failed]))
 
 
-def _event(run: Run, milestone: Milestone) -> RecordEvent:
+def _event(run: Run, milestone: Milestone, pull_request: int | None = None) -> RecordEvent:
+    """An event of the issue's deployment, which its pull request joins where there is one."""
     request = run.request
     return RecordEvent(
         repo=request.repo,
-        number=request.number,
+        number=pull_request or request.number,
         milestone=milestone,
         actor=request.actor,
         key=f"{milestone} {run.id}",
+        issue_number=request.number if pull_request else None,
     )
 
 

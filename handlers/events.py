@@ -55,12 +55,12 @@ class CommentWritten:
 
 @dataclass(frozen=True, slots=True)
 class CommandGiven:
-    """One command of a comment; the comment handler makes it, no payload does."""
+    """One command of a comment or a program; `source` says which, and no other has the same."""
 
     repo: RepoName
     number: int
     on_pull_request: bool
-    comment_id: int
+    source: str
     actor: Actor
     command: Command
 
@@ -117,6 +117,28 @@ class IssueClosed:
     actor: Actor
 
 
+@dataclass(frozen=True, slots=True)
+class InfrastructureRequested:
+    """A program asked for infrastructure, for `actor`; `title` and `body` make the issue."""
+
+    repo: RepoName
+    command_id: str
+    actor: Actor
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramCommanded:
+    """A program gave a command about a pull request, for `actor`."""
+
+    repo: RepoName
+    number: int
+    command_id: str
+    actor: Actor
+    command: Command
+
+
 Event: TypeAlias = (
     PullRequestChanged
     | PullRequestClosed
@@ -127,4 +149,6 @@ Event: TypeAlias = (
     | RerunRequested
     | IssueWritten
     | IssueClosed
+    | InfrastructureRequested
+    | ProgramCommanded
 )

@@ -3,18 +3,24 @@
 from collections.abc import Iterator
 
 from handlers import messages
-from handlers.actions import Action, PutComment
+from handlers.actions import Action, AnswerCommand, PutComment
 from handlers.comments import ANSWER
 from handlers.errors import UserError
-from handlers.events import Event
+from handlers.events import Event, InfrastructureRequested, ProgramCommanded
 
 
 def explain(event: Event, error: UserError) -> Iterator[Action]:
     """Tell the author of an event what they can mend."""
+    if isinstance(event, InfrastructureRequested | ProgramCommanded):
+        yield AnswerCommand(event.command_id, event.repo, error.markdown, refused=True)
+        return
     body = messages.refusals(event.actor.login, [error.markdown])
     yield PutComment(event.repo, event.number, ANSWER, body)
 
 
 def apologise(event: Event, delivery_id: str) -> Iterator[Action]:
     """Say that it was our fault, and how the operator finds it."""
+    if isinstance(event, InfrastructureRequested | ProgramCommanded):
+        yield AnswerCommand(event.command_id, event.repo, messages.apology(delivery_id))
+        return
     yield PutComment(event.repo, event.number, ANSWER, messages.apology(delivery_id))

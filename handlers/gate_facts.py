@@ -46,7 +46,9 @@ def authors(pr: PullRequest, ports: Ports) -> frozenset[str]:
     drafted = DRAFT_BRANCH.fullmatch(pr.head_ref)
     if not pr.author_is_bot or drafted is None:
         return frozenset({pr.author})
-    return frozenset({pr.author, ports.repositories.issue(pr.repo, int(drafted["number"])).author})
+    number = int(drafted["number"])
+    asked = ports.deployments.requesters(pr.repo, number)
+    return asked | {pr.author, ports.repositories.issue(pr.repo, number).author}
 
 
 def eligible(repo: RepoName, login: str, configuration: Configuration, ports: Ports) -> Answer:

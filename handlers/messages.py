@@ -140,11 +140,10 @@ def drafting(progress: str) -> str:
     return f"Drafting a pull request: {plain(progress)} …"
 
 
-def drafted(number: int | None) -> str:
+def drafted(number: int) -> str:
     """Where the draft is."""
-    where = f"#{number}" if number else "a pull request"
     return (
-        f"Drafted in {where}. It was formatted, validated and planned before it was opened; its "
+        f"Drafted in #{number}. It was formatted, validated and planned before it was opened; its "
         "description says where each value came from. Edit this issue to change the draft, or "
         "close it to withdraw it."
     )

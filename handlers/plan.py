@@ -108,7 +108,7 @@ def plan_on_command(given: CommandGiven, ports: Ports) -> Iterator[Action]:
         yield broken_check(pr.repo, pr.number, pr.head_sha, exc)
         raise
     projects = chosen(selection, given.command)
-    yield from start(pr, projects, why=f"comment-{given.comment_id}", actor=given.actor.login)
+    yield from start(pr, projects, why=given.source, actor=given.actor.login)
     yield from show(pr.repo, pr.number, pr.head_sha, ports)
 
 

@@ -99,6 +99,9 @@ class Repositories(Protocol):
     def issue(self, repo: RepoName, number: int) -> Issue:
         """The live issue; raises UserError where there is none."""
 
+    def issue_of(self, repo: RepoName, tag: str) -> int | None:
+        """The number of our issue with this hidden tag; None where GitHub lists none (yet)."""
+
     def permission(self, repo: RepoName, login: str) -> Permission:
         """A person's permission; unknown where GitHub gives no answer we know."""
 
@@ -144,6 +147,13 @@ class Plans(Protocol):
 
     def approvals(self, plan_id: str) -> tuple[Approval, ...]:
         """The approvals of a plan, oldest first."""
+
+
+class Deployments(Protocol):
+    """The histories of deployments."""
+
+    def requesters(self, repo: RepoName, number: int) -> frozenset[str]:
+        """Who asked for the change that an issue or pull request belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +345,7 @@ class Ports:
     repositories: Repositories
     sources: Sources
     plans: Plans
+    deployments: Deployments
     locks: Locks
     runs: Runs
     terraform: Terraform

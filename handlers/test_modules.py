@@ -57,7 +57,7 @@ def start_tests(given: CommandGiven, ports: Ports) -> Iterator[Action]:
 
 
 def _request(pr: PullRequest, directory: str, given: CommandGiven) -> RunRequest:
-    why = f"comment-{given.comment_id}"
+    why = given.source
     return RunRequest(
         kind=RunKind.TEST,
         repo=pr.repo,

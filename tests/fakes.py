@@ -9,9 +9,12 @@ from handlers.actions import (
     Action,
     CancelRuns,
     EndPlans,
+    Milestone,
+    OpenIssue,
     ProposeChange,
     PutComment,
     RecordApproval,
+    RecordEvent,
     ReleaseLocks,
     SetCheck,
     StartRun,
@@ -124,6 +127,7 @@ class FakeRepositories:
     teams: dict[str, dict[str, Answer]] = field(default_factory=dict)
     checks: tuple[OtherCheck, ...] = ()
     branches: dict[str, int] = field(default_factory=dict)
+    tags: dict[str, int] = field(default_factory=dict)
 
     def default_branch(self, repo: RepoName) -> tuple[str, Sha]:
         """Always main."""
@@ -143,6 +147,24 @@ class FakeRepositories:
         """The one of this number."""
         return self.issues[number]
 
+    def issue_of(self, repo: RepoName, tag: str) -> int | None:
+        """As set in `tags`."""
+        return self.tags.get(tag)
+
+    def open_issue(self, action: OpenIssue) -> None:
+        """An issue of the bot's, once a tag."""
+        if action.tag not in self.tags:
+            number = self.tags[action.tag] = 30 + len(self.tags)
+            self.issues[number] = Issue(
+                repo=action.repo,
+                number=number,
+                title=action.title,
+                body=action.body,
+                author="lockgate[bot]",
+                open=True,
+                labels=action.labels,
+            )
+
     def permission(self, repo: RepoName, login: str) -> Permission:
         """As set in `people`; a stranger has none."""
         return self.people.get(login, Permission.NONE)
@@ -154,6 +176,22 @@ class FakeRepositories:
     def other_checks(self, repo: RepoName, sha: Sha, base_ref: str) -> tuple[OtherCheck, ...]:
         """As set in `checks`."""
         return self.checks
+
+
+@dataclass
+class FakeDeployments:
+    """Who asked for what, by number."""
+
+    asked: dict[int, frozenset[str]] = field(default_factory=dict)
+
+    def requesters(self, repo: RepoName, number: int) -> frozenset[str]:
+        """As recorded."""
+        return self.asked.get(number, frozenset())
+
+    def record(self, event: RecordEvent) -> None:
+        """Keep who asked."""
+        if event.milestone is Milestone.REQUESTED:
+            self.asked[event.number] = self.requesters(event.repo, event.number) | {event.actor}
 
 
 @dataclass
@@ -453,6 +491,7 @@ class World:
         self.repositories = FakeRepositories()
         self.sources = FakeSources()
         self.plans = FakePlans()
+        self.deployments = FakeDeployments()
         self.locks = FakeLocks()
         self.runs = FakeRuns()
         self.terraform = FakeTerraform(plan_document, plan_file, applied("aws_sqs_queue.jobs"))
@@ -470,6 +509,7 @@ class World:
             repositories=self.repositories,
             sources=self.sources,
             plans=self.plans,
+            deployments=self.deployments,
             locks=self.locks,
             runs=self.runs,
             terraform=self.terraform,
@@ -522,7 +562,7 @@ class World:
             self.done.append(action)
             self._perform(action)
 
-    def _perform(self, action: Action) -> None:
+    def _perform(self, action: Action) -> None:  # noqa: C901 -- one arm an action
         match action:
             case StartRun(request) if request.key not in self._keys:
                 self._keys.add(request.key)
@@ -543,6 +583,10 @@ class World:
                     self.plans.given.append(approval)
             case ProposeChange():
                 self.repositories.branches.setdefault(action.branch, 12)
+            case OpenIssue():
+                self.repositories.open_issue(action)
+            case RecordEvent():
+                self.deployments.record(action)
             case ReleaseLocks():
                 self.locks.release(action.number, action.project)
             case _:
