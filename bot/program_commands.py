@@ -61,7 +61,7 @@ class CommandKind(StrEnum):
 class NewCommand:
     """What a program asks for, with the key `key_id`, for `person`.
 
-    `body` holds what only this kind of command reads. `idempotency_key` is the caller's own.
+    `body` holds what only this kind of command reads.
     """
 
     kind: CommandKind
@@ -70,7 +70,6 @@ class NewCommand:
     repo: str
     body: Mapping[str, Any]
     deployment_id: str | None = None
-    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,7 @@ class CommandIntake:
         channel = "" if events.on_redis else events.huey.storage.channel
         self._target = QueueTarget(queue=str(events.name), channel=channel)
 
-    def give(self, new: NewCommand) -> str:
+    def give(self, new: NewCommand, idempotency_key: str | None) -> str:
         """Keep a command and queue it; its id, or that of the one with the same idempotency key.
 
         Raises OtherRequestError where that key was used for something else.
@@ -137,18 +136,18 @@ class CommandIntake:
         id_ = f"c{uuid.uuid4().hex}"
         fingerprint = digest([new.kind, new.repo, new.deployment_id, new.body])
         values = (id_, new.kind, new.key_id, new.person, new.repo, new.deployment_id)
-        rest = (Jsonb(dict(new.body)), new.idempotency_key, fingerprint)
+        rest = (Jsonb(dict(new.body)), idempotency_key, fingerprint)
         with self._database.transaction() as connection:
             added = connection.execute(ADD, (*values, *rest)).fetchone() is not None
             if added:
                 self._store(connection, id_)
-            seen = connection.execute(SEEN, (new.key_id, new.idempotency_key)).fetchone()
+            seen = connection.execute(SEEN, (new.key_id, idempotency_key)).fetchone()
         if added:
             self._queue(id_)
             return id_
         assert seen is not None, "a conflict has a row"  # noqa: S101 -- for the types
         if seen[1] != fingerprint:
-            raise OtherRequestError(str(new.idempotency_key))
+            raise OtherRequestError(str(idempotency_key))
         return str(seen[0])
 
     def _store(self, connection: Connection, id_: str) -> None:

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.deferred import Deferred
 from bot.deliveries import Delivery
 from bot.webhook import MOST_BYTES, RejectedDeliveryError, read_delivery
 from handlers.errors import TransientError
@@ -37,10 +38,11 @@ def web_app(
     dependencies: Mapping[str, Callable[[], None]],
     routes: tuple[BaseRoute, ...] = (),
     close: Callable[[], None] = lambda: None,
+    deferred: tuple[Deferred, ...] = (),
 ) -> Starlette:
     """The application: `put` makes a delivery durable, `dependencies` raise where one is away.
 
-    `close` runs once at shutdown, after the last answer.
+    `close` runs once at shutdown, after the last answer and the end of the `deferred` ones.
     """
 
     async def webhook(request: Request) -> Response:
@@ -71,6 +73,8 @@ def web_app(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
+        for app in deferred:
+            await app.close()
         await run_in_threadpool(close)
 
     return Starlette(

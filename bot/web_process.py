@@ -1,15 +1,25 @@
-"""The web process: made of the inbox, a queue and the texts of plans, so it starts quickly."""
+"""The web process: the inbox, a queue and the texts of plans; the API when it is asked for."""
 
 from contextlib import closing
 from functools import partial
 
+from starlette.routing import Mount
+
 from bot import compose
+from bot.database import Database
+from bot.deferred import Built, Deferred
 from bot.deliveries import Inbox
 from bot.intake import Intake, storing
 from bot.plan_pages import plan_route, stored_text
 from bot.queue import Queue, QueueName
 from bot.settings import Settings
 from bot.web import serve, web_app
+
+
+def _api(settings: Settings, database: Database, queue: Queue) -> Built:
+    from bot.doors import built_api  # noqa: PLC0415 -- slow, and not needed for webhooks
+
+    return built_api(settings, database, queue)
 
 
 def serve_web(settings: Settings) -> None:
@@ -23,13 +33,16 @@ def serve_web(settings: Settings) -> None:
         )
         with closing(queue):
             intake = Intake(storing(Inbox(database), queue))
+            api = Deferred("API", partial(_api, settings, database, queue))
             app = web_app(
                 secret=settings.webhook_secret.get_secret_value().encode(),
                 put=intake.put,
                 dependencies={"database": database.ping, "queue": queue.ping},
                 routes=(
                     plan_route(partial(stored_text, database), key=compose.receipt_key(settings)),
+                    Mount("/api/v1", app=api),
                 ),
                 close=intake.close,
+                deferred=(api,),
             )
             serve(app, host=settings.host, port=settings.port)

@@ -16,6 +16,7 @@ from bot.api.body_limit import BodyLimit
 from bot.api.etags import ETags
 from bot.api.problems import MEDIA_TYPE, FieldProblem, ProblemError, away
 from bot.api.rate_limit import RateLimiter
+from bot.api.reference import add_reference
 from handlers.errors import TransientError, UserError
 
 VERSION = "1"
@@ -72,6 +73,7 @@ def api_app(
     )
     for router in routers:
         app.include_router(router)
+    add_reference(app)
     _explain_refusals(app)
     app.add_middleware(ETags)
     app.add_middleware(BodyLimit)

@@ -16,6 +16,8 @@ Repository = Annotated[
     ),
 ]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+# No store of ours, and no issue of GitHub's, keeps a NUL.
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 T = TypeVar("T")
 
 
@@ -38,35 +40,35 @@ class Page(Model, Generic[T]):
 class Target(Model):
     """Where what is asked for shall be."""
 
-    environment: str = Field(default="", max_length=100, examples=["production"])
-    region: str = Field(default="", max_length=50, examples=["eu-west-1"])
+    environment: Text = Field(default="", max_length=100, examples=["production"])
+    region: Text = Field(default="", max_length=50, examples=["eu-west-1"])
 
 
 class NewDeployment(Model):
     """A request for infrastructure: exactly one of `module` and `template` (free words)."""
 
     repository: Repository
-    module: str | None = Field(
+    module: Text | None = Field(
         default=None,
         max_length=100,
         description="A module of the catalogue.",
         examples=["s3-bucket"],
     )
-    template: str | None = Field(
+    template: Text | None = Field(
         default=None,
         max_length=10_000,
         description="The request in words, as one would write an issue.",
     )
-    variables: dict[Annotated[str, Field(max_length=100)], Any] = Field(
+    variables: dict[Annotated[Text, Field(max_length=100)], Any] = Field(
         default_factory=dict,
         max_length=100,
         description="Values of the module's variables, by name.",
     )
     target: Target = Target()
-    title: str = Field(
+    title: Text = Field(
         default="", max_length=200, description="The issue's title; empty: made from these."
     )
-    notes: str = Field(
+    notes: Text = Field(
         default="", max_length=10_000, description="What it is for, for the reviewers."
     )
 
@@ -96,7 +98,7 @@ class Command(Model):
 class ProjectChoice(Model):
     """Which project of the deployment; null is all of them."""
 
-    project: str | None = Field(default=None, max_length=90)
+    project: Text | None = Field(default=None, max_length=90)
 
 
 class Deployment(Model):
@@ -107,7 +109,7 @@ class Deployment(Model):
     state: str
     issue: int | None
     pull_request: int | None
-    url: HttpUrl | None = Field(description="Its pull request, else its issue, on GitHub.")
+    url: str = Field(description="Its pull request, else its issue, on GitHub.")
     created_at: datetime
     changed_at: datetime
 
@@ -177,12 +179,14 @@ class PolicyOutcome(Model):
 
 
 class CostOutcome(Model):
-    """US dollars a month; null where it is not known, never zero for it."""
+    """US dollars a month, of what has a fixed price; the rest is named, never zero."""
 
-    before: Decimal | None
-    after: Decimal | None
-    difference: Decimal | None
-    unknown: tuple[str, ...] = Field(description="What has no price here, and why.")
+    before: Decimal
+    after: Decimal
+    difference: Decimal
+    unknown: tuple[str, ...] = Field(
+        description="What no figure covers: priced by use, or without a price here."
+    )
 
 
 class PlanApproval(Model):
@@ -256,7 +260,7 @@ class Collection(Model):
 class Search(Model):
     """What to look for, in words."""
 
-    query: str = Field(min_length=1, max_length=1_000)
+    query: Text = Field(min_length=1, max_length=1_000)
     limit: int = Field(default=10, ge=1, le=50)
 
 

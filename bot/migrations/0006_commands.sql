@@ -17,13 +17,3 @@ CREATE TABLE commands (
 
 -- Lists are read newest first, a page at a time.
 CREATE INDEX deployments_newest ON deployments (created_at DESC, id DESC);
-
--- Whoever follows a deployment is woken by what happens to it.
-CREATE FUNCTION tell_of_deployment() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM pg_notify('lockgate_deployments', NEW.deployment_id);
-    RETURN NULL;
-END
-$$;
-CREATE TRIGGER deployment_events_told AFTER INSERT ON deployment_events
-    FOR EACH ROW EXECUTE FUNCTION tell_of_deployment();

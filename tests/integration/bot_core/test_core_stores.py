@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import psycopg
 import pytest
@@ -20,44 +19,12 @@ from bot.runs import Runs
 from bot.sealing import Sealer, SealError, new_key
 from bot.sweep import Repairs, Sweep
 from handlers.actions import Milestone, RecordEvent
-from handlers.events import RepoName
 from handlers.runs import RunKind, RunRequest
-from policy.findings import Finding, PolicyResult, Severity
-from policy.receipt import Approval, Facts, NewPlan, PlanState
-from terraform.cost import Cost, CostLine, Pricing
-from terraform.place import Place
-from terraform.plan import Counts
+from policy.receipt import Approval, PlanState
 from terraform.project import Project
+from tests.stored_plans import FACTS, FILE, PLAN, REPO
 
-REPO = RepoName("acme/infra")
-FILE = b"the plan file \x00\xff"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-FINDING = Finding("rule", "rego", Severity.WARN, "a.b", "is odd", place=Place("main.tf", 1, 3))
-LINE = CostLine("a.b", "a", Pricing.FIXED, None, Decimal("12.40"), basis="2026-10")
-FACTS = Facts(
-    repo=REPO,
-    number=7,
-    project="network",
-    head_sha="a" * 40,
-    base_sha="b" * 40,
-    plan_digest=hashlib.sha256(FILE).hexdigest(),
-    lock_digest="c",
-    policy_digest="d",
-    cost_digest="e",
-)
-PLAN = NewPlan(
-    id="plan-1",
-    facts=FACTS,
-    directory="network",
-    workspace="default",
-    counts=Counts(add=1),
-    empty=False,
-    policy=PolicyResult((FINDING,), passed=3),
-    cost=Cost((LINE,), Decimal(0), Decimal("12.40"), "2026-10-01"),
-    risks=("deletes nothing",),
-    rendered="```diff\n+ a\n```",
-    network="none",
-)
 
 
 @pytest.fixture

@@ -1,0 +1,77 @@
+"""The API over real Postgres and real HTTP, as the web process serves it."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from bot.api_keys import ApiKeys
+from bot.database import Database
+from bot.doors import api
+from bot.queue import Queue, QueueName
+from bot.sealing import new_key
+from bot.settings import read
+from tests.integration.api_deployments.api_clients import Client
+
+
+@pytest.fixture
+def app(database: Database, tmp_path: Path) -> FastAPI:
+    """The composed API; nobody works its queue off."""
+    settings = read(
+        {
+            "LOCKGATE_DATA_FOLDER": str(tmp_path),
+            "LOCKGATE_SEALING_KEYS": new_key(),
+            "LOCKGATE_GITHUB_URL": "https://github.example",
+        },
+        for_github=False,
+    )
+    return api(settings, database, Queue(QueueName.EVENTS, database_url=database.url))
+
+
+@pytest.fixture
+def url(app: FastAPI) -> Iterator[str]:
+    """Where it is served."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def client(url: str, database: Database) -> Iterator[Client]:
+    """A client with a key: `client("read", person="alice", repositories=["acme/*"])`."""
+    opened: list[httpx.Client] = []
+
+    def make(
+        *scopes: str, person: str = "alice", repositories: tuple[str, ...] = ("acme/*",)
+    ) -> httpx.Client:
+        key = ApiKeys(database).create(
+            f"key {len(opened)}",
+            person=person,
+            scopes=scopes,
+            repositories=repositories,
+            lifetime=None,
+        )
+        made = httpx.Client(
+            base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30, trust_env=False
+        )
+        opened.append(made)
+        return made
+
+    yield make
+    for each in opened:
+        each.close()
