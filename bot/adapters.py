@@ -13,6 +13,7 @@ from bot.clusters import KubernetesClusters
 from bot.compose import now, receipt_key
 from bot.drafting import Drafting
 from bot.github import GitHubClient
+from bot.github_app import github_client
 from bot.perform import Performer
 from bot.plan_pages import plan_url
 from bot.policy_checks import PolicyChecks
@@ -42,16 +43,6 @@ class Adapters:
     ports: Ports
     perform: Performer
     github: GitHubClient
-
-
-def github_client(settings: Settings) -> GitHubClient:
-    """The client of the App."""
-    assert settings.app_id is not None, "checked by `read`"  # noqa: S101 -- for the types
-    return GitHubClient(
-        api_url=str(settings.github_api_url),
-        app_id=settings.app_id,
-        private_key=settings.private_key_pem(),
-    )
 
 
 def adapters(settings: Settings, store: Store) -> Adapters:

@@ -10,15 +10,18 @@ from bot import compose
 from bot.api.access import Caller
 from bot.api.app import api_app
 from bot.api.authentication import Authenticate, caller_of
+from bot.api.configuration import ConfigurationParts, configuration_routes
 from bot.api.deployments import Parts, deployment_routes
 from bot.api.rate_limit import RateLimiter
 from bot.api.request_body import request_texts
 from bot.api.status import StatusParts, status_routes
 from bot.api_keys import ApiKeys
+from bot.base_files import BaseFiles
 from bot.database import Database
 from bot.deferred import Built
 from bot.deployment_reader import DeploymentReader
 from bot.deployments import Deployments
+from bot.github_app import github_client
 from bot.plans import Plans
 from bot.program_commands import CommandIntake, Ledger
 from bot.queue import Queue
@@ -38,6 +41,10 @@ def api(settings: Settings, database: Database, events: Queue) -> FastAPI:
     def catalogue() -> Catalogue:
         return read_catalogue(settings.catalogue_folder)
 
+    @cache
+    def base_files() -> BaseFiles:
+        return BaseFiles(github_client(settings))
+
     deployments = Parts(
         reader=reader,
         plans=Plans(database, Sealer(compose.sealing_keys(settings))),
@@ -52,6 +59,9 @@ def api(settings: Settings, database: Database, events: Queue) -> FastAPI:
         runs=Runs(database),
         github_url=github_url,
     )
+    configuration = ConfigurationParts(
+        settings=settings, read_file=lambda repo, path: base_files().read(repo, path)
+    )
     return api_app(
         authenticate=_authenticate(ApiKeys(database)),
         limiter=RateLimiter(
@@ -59,7 +69,11 @@ def api(settings: Settings, database: Database, events: Queue) -> FastAPI:
             per_key=settings.api_requests_per_minute,
             per_address=settings.api_address_requests_per_minute,
         ),
-        routers=(deployment_routes(deployments), status_routes(followed)),
+        routers=(
+            deployment_routes(deployments),
+            status_routes(followed),
+            configuration_routes(configuration),
+        ),
         cors_origins=settings.api_cors_origins,
     )
 

@@ -5,9 +5,10 @@ request can't loosen its own gate.
 """
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,6 +16,8 @@ from handlers.configuration_contradictions import contradictions
 from handlers.configuration_errors import model_problems
 from handlers.configuration_model import FileSection, PolicySection, ProjectSection
 from handlers.configuration_yaml import (
+    Document,
+    Path,
     Problem,
     UnreadableError,
     read_document,
@@ -44,6 +47,15 @@ class ConfigurationError(Exception):
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.key)))
         first = self.problems[0]
         super().__init__(f"{CONFIGURATION_PATH}:{first.line}: {first.key} {first.message}")
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """One value that holds: its place in the file, and its line, None for a default."""
+
+    path: Path
+    value: Any
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +165,38 @@ def read_configuration(text: str | None) -> Configuration:
 
     Raises ConfigurationError with every problem at once; a file that is not YAML has one.
     """
+    return _configuration(_read(text)[0])
+
+
+def resolve_configuration(text: str | None) -> tuple[Resolved, ...]:
+    """Every value that holds where the file has this text; raises ConfigurationError as above."""
+    section, document = _read(text)
+    configuration = _configuration(section)
+    values = dict(_leaves(section.model_dump(), ()))
+    values["allowed_providers",] = list(configuration.allowed_providers)
+    values["drafts", "directory"] = configuration.drafts.directory
+    return tuple(
+        Resolved(path, value, document.line(path) if path in document.lines else None)
+        for path, value in values.items()
+    )
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    """The values below mappings and lists of mappings, each with its path."""
+    if isinstance(value, dict):
+        members: Iterable[tuple[str | int, Any]] = value.items()
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        members = enumerate(value)
+    else:
+        yield path, value
+        return
+    for key, member in members:
+        yield from _leaves(member, (*path, key))
+
+
+def _read(text: str | None) -> tuple[FileSection, Document]:
     if text is None:
-        return Configuration.default()
+        return FileSection(version=1), Document()
     try:
         document = read_document(text)
     except UnreadableError as exc:
@@ -169,7 +211,7 @@ def read_configuration(text: str | None) -> Configuration:
         raise ConfigurationError([*problems, *model_problems(exc, document)]) from exc
     if problems:
         raise ConfigurationError(problems)
-    return _configuration(section)
+    return section, document
 
 
 def _configuration(section: FileSection) -> Configuration:

@@ -16,14 +16,14 @@ from bot.database import Database
 from bot.doors import api
 from bot.queue import Queue, QueueName
 from bot.sealing import new_key
-from bot.settings import read
+from bot.settings import Settings, read
 from tests.integration.api_deployments.api_clients import Client
 
 
 @pytest.fixture
-def app(database: Database, tmp_path: Path) -> FastAPI:
-    """The composed API; nobody works its queue off."""
-    settings = read(
+def settings(tmp_path: Path) -> Settings:
+    """Settings without a GitHub."""
+    return read(
         {
             "LOCKGATE_DATA_FOLDER": str(tmp_path),
             "LOCKGATE_SEALING_KEYS": new_key(),
@@ -31,6 +31,11 @@ def app(database: Database, tmp_path: Path) -> FastAPI:
         },
         for_github=False,
     )
+
+
+@pytest.fixture
+def app(database: Database, settings: Settings) -> FastAPI:
+    """The composed API; nobody works its queue off."""
     return api(settings, database, Queue(QueueName.EVENTS, database_url=database.url))
 
 
