@@ -12,6 +12,9 @@ from handlers.permissions import require
 from handlers.ports import Ports
 from handlers.router import Router
 
+# The tag of the comment that says on whose behalf the issue is there.
+ASKED = "asked"
+
 
 def programs(commands: Router) -> Router:
     """A router that answers programs with the handlers of `commands`."""
@@ -27,6 +30,7 @@ def programs(commands: Router) -> Router:
             raise TransientError("GitHub does not list the issue yet")
         issue = ports.repositories.issue(event.repo, number)
         person = event.actor.login
+        yield PutComment(event.repo, number, ASKED, f"Asked for by @{person} through the API.")
         yield from draft.start(issue, ports, actor=person, requester=person)
         yield AnswerCommand(event.command_id, event.repo, number=number)
 

@@ -34,6 +34,8 @@ def test_a_request_becomes_an_issue_that_is_drafted(world: World) -> None:
     assert len({start.request.key for start in starts}) == 1
     recorded = world.did(RecordEvent, lambda event: event.milestone is Milestone.REQUESTED)
     assert {(event.number, event.actor) for event in recorded} == {(30, "alice")}
+    said = {comment.body for comment in world.did(PutComment) if comment.tag == "asked"}
+    assert said == {"Asked for by @alice through the API."}
     assert world.did(AnswerCommand)[-1] == AnswerCommand("c1", REPO, number=30)
 
 
