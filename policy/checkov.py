@@ -33,6 +33,7 @@ REPORT_BYTES = 32 * 1024**2
 GRACE_SECONDS = 5.0
 NAMED = 5
 SOURCE = "checkov"
+REMEDY = "Change the resource as the check's name says, or ask its owner for a waiver."
 
 
 class CheckovError(Exception):
@@ -56,7 +57,7 @@ class Failed(BaseModel):
             severity=severity(self.rule),
             address=self.address,
             message=self.name,
-            remedy="Change the resource as the check's name says, or ask its owner for a waiver.",
+            remedy=REMEDY,
             guideline=guideline(self.rule),
         )
 

@@ -25,6 +25,8 @@ RUNNING_BLOCKS = {
     "provisioner": "runs commands beside Terraform",
     "connection": "opens a connection to another machine",
 }
+INSTEAD_OF_DATA = "Pass the value as a variable, or read it with the cloud's own data source."
+INSTEAD_OF_RUNNING = "Remove it; use user data, a service of the cloud, or a pipeline step."
 _PROVIDER_FUNCTION = re.compile(r"\bprovider::(?P<name>[\w-]+)::")
 _NAME = re.compile(r"(?:\$\{\s*)?(?P<name>[\w-]+)")
 READS = {
@@ -74,8 +76,7 @@ def running_code(block: Block) -> Iterator[Finding]:
         if inner.type in RUNNING_BLOCKS:
             kind = " ".join((inner.type, *inner.labels[:1]))
             message = f"`{kind}` {RUNNING_BLOCKS[inner.type]}"
-            remedy = "Remove it; use user data, a service of the cloud, or a pipeline step."
-            yield finding(inner.type, inner.place, message, remedy, block)
+            yield finding(inner.type, inner.place, message, INSTEAD_OF_RUNNING, block)
 
 
 def refused_data(block: Block) -> Iterator[Finding]:
@@ -83,8 +84,7 @@ def refused_data(block: Block) -> Iterator[Finding]:
     kind = block.labels[0] if block.labels else ""
     if kind in REFUSED_DATA:
         message = f"data source `{kind}` {REFUSED_DATA[kind]}"
-        remedy = "Pass the value as a variable, or read it with the cloud's own data source."
-        yield finding("refused-data-source", block.place, message, remedy, block)
+        yield finding("refused-data-source", block.place, message, INSTEAD_OF_DATA, block)
 
 
 def providers(block: Block, configuration: Configuration, allowed: Allowed) -> Iterator[Finding]:

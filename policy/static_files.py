@@ -12,6 +12,8 @@ SOURCE = "static-gate"
 MOST_ENTRIES = 20_000
 LARGEST_BYTES = 1024 * 1024
 
+IGNORE = "Remove it and add it to .gitignore."
+REVIEW = "Review it with the change."
 REFUSED_FOLDERS = {
     ".terraform": ("working-folder", "Terraform's working folder would run the programs in it"),
     "terraform.d": ("plugin-folder", "Terraform would run the plugins in this folder"),
@@ -69,16 +71,16 @@ def inspect_entry(tree: Path, path: Path) -> Iterator[Finding]:
         return
     if path.name in REFUSED_FOLDERS:
         rule, reason = REFUSED_FOLDERS[path.name]
-        yield found(rule, Severity.BLOCK, place, reason, "Remove it and add it to .gitignore.")
+        yield found(rule, Severity.BLOCK, place, reason, IGNORE)
     if not path.is_file():
         return
     for pattern, (rule, reason) in REFUSED_FILES.items():
         if fnmatch(path.name, pattern):
-            yield found(rule, Severity.BLOCK, place, reason, "Remove it and add it to .gitignore.")
+            yield found(rule, Severity.BLOCK, place, reason, IGNORE)
             return
     for pattern, (rule, reason) in NOTED_FILES.items():
         if fnmatch(path.name, pattern):
-            yield found(rule, Severity.NOTE, place, reason, "Review it with the change.")
+            yield found(rule, Severity.NOTE, place, reason, REVIEW)
             return
 
 
