@@ -75,6 +75,14 @@ def migrate() -> None:
         typer.echo("The database is up to date.")
 
 
+@app.command()
+def mcp() -> None:
+    """Serve assistants over standard input and output, with the key of LOCKGATE_API_KEY."""
+    from bot.mcp_server.stdio import serve_stdio  # noqa: PLC0415 -- as above
+
+    serve_stdio(settings(for_github=False))
+
+
 @app.command("sealing-key")
 def sealing_key() -> None:
     """Print a fresh key for LOCKGATE_SEALING_KEYS."""

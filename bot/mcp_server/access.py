@@ -1,0 +1,73 @@
+"""How a tool reaches the API: with its caller's key, and as a part of the caller's trace."""
+
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+from mcp.server.mcpserver import Context
+from opentelemetry import propagate
+from pydantic import SecretStr
+from starlette.requests import Request
+
+from bot.mcp_server import errors
+from bot.mcp_server.api_client import Api
+
+KEY = re.compile(r"[\x21-\x7e]{1,500}", re.ASCII)
+TRACE_HEADERS = ("traceparent", "tracestate")
+Connect = Callable[[httpx.Headers, Request | None], httpx.AsyncClient]
+Access = Callable[[Context], AbstractAsyncContextManager[Api]]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiAccess:
+    """Gives each call an `Api` of its own.
+
+    `connect` makes a client that sends these headers; it gets the request of a caller over HTTP.
+    `own_key` is that of this process: it serves who started the process, over stdio, and never a
+    caller over HTTP.
+    """
+
+    connect: Connect
+    own_key: SecretStr | None = None
+
+    @asynccontextmanager
+    async def __call__(self, context: Context) -> AsyncIterator[Api]:
+        """The API as the caller of this tool reaches it; raises MCPError without a key."""
+        request: Request | None = context.request_context.request
+        headers = httpx.Headers(trace_headers(request.headers if request else {}))
+        headers["Authorization"] = f"Bearer {self._key(request)}"
+        async with self.connect(headers, request) as client:
+            yield Api(client)
+
+    def _key(self, request: Request | None) -> str:
+        if request is not None:
+            return bearer(request.headers.get("authorization", ""))
+        if self.own_key is None:
+            raise errors.missing_key()
+        return _insist_key(self.own_key.get_secret_value())
+
+
+def bearer(authorization: str) -> str:
+    """The key in the header's value; raises MCPError where there is none."""
+    scheme, _, key = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise errors.missing_key()
+    return _insist_key(key)
+
+
+def trace_headers(received: Mapping[str, str]) -> dict[str, str]:
+    """The W3C trace context of this call, else the one the caller's request came with."""
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    if "traceparent" in carrier:
+        return carrier
+    return {name: received[name] for name in TRACE_HEADERS if name in received}
+
+
+def _insist_key(text: str) -> str:
+    key = text.strip()
+    if not KEY.fullmatch(key):
+        raise errors.missing_key()
+    return key
