@@ -16,7 +16,14 @@ Query = Annotated[
 ]
 Limit = Annotated[int, Field(ge=1, le=50, description="The most hits to give.")]
 CollectionId = Annotated[models.Id, Field(description="An id that `list_collections` gave.")]
-ChatId = Annotated[models.Id, Field(description="The thread of an issue or pull request.")]
+ChatId = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}:[A-Za-z0-9._-]{1,100}:[1-9][0-9]{0,8}$",
+        description="The thread of an issue or pull request: `owner:name:number`.",
+        examples=["acme:infrastructure:42"],
+    ),
+]
 Url = Annotated[HttpUrl, Field(description="The page's address, http or https.")]
 
 

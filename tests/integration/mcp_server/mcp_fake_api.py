@@ -30,7 +30,9 @@ Apply = Annotated[Caller, Depends(needs(Scope.APPLY))]
 Key = Annotated[str, Header(alias="Idempotency-Key")]
 
 HIT = models.SearchHit(id="s3-bucket", title="S3 bucket", excerpt="A private bucket.", score=1.5)
-RULE = models.SearchHit(id="no_public_bucket", title="No public bucket", excerpt="...", score=1)
+OTHER = models.SearchHit(id="s3-bucket-logs", title="Logs", excerpt="Another.", score=1.2)
+PART = models.SearchHit(id="s3-bucket/variables/name", title="name", excerpt="A name.", score=1)
+RULE = models.SearchHit(id="committed-state/*.tfstate", title="No state", excerpt="...", score=1)
 POLICY = models.PolicyOutcome(
     verdict="block",
     findings=(
@@ -166,10 +168,10 @@ def _knowledge() -> APIRouter:
 
     @routes.post("/collections/{collection_id}/searches")
     def searches(collection_id: models.Id, search: models.Search, _: Read) -> models.SearchResult:
-        hits = {"modules": HIT, "policies": RULE}
+        hits = {"modules": (HIT, OTHER, PART), "policies": (RULE,)}
         if collection_id not in hits:
             raise not_found("There is no such collection.")
-        return models.SearchResult(query=search.query, hits=(hits[collection_id],)[: search.limit])
+        return models.SearchResult(query=search.query, hits=hits[collection_id][: search.limit])
 
     @routes.post("/chats/{chat_id}/search")
     def chat(chat_id: str, search: models.Search, _: Read) -> models.SearchResult:

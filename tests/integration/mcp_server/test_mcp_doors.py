@@ -28,7 +28,7 @@ REQUEST = {"repository": "acme/infra", "module": "sqs-queue", "variables": {"nam
 CALLS: tuple[tuple[str, dict[str, Any], tuple[str, ...]], ...] = (
     ("list_collections", {}, ("items",)),
     ("search_collection", {"collection_id": "modules", "query": "bucket"}, ("hits",)),
-    ("search_chat_files", {"chat_id": "7", "query": "bucket", "limit": 1}, ("hits",)),
+    ("search_chat_files", {"chat_id": "acme:infra:7", "query": "bucket", "limit": 1}, ("hits",)),
     ("web_search", {"query": "bucket"}, ("hits",)),
     ("web_read", {"url": "https://docs.example/s3"}, ("text",)),
     ("get_plan", {"deployment_id": "d1", "project": "network"}, ("plans",)),
@@ -100,13 +100,14 @@ async def _resources(client: Client) -> None:
         ("lockgate://deployments?repository=acme%2Fother", '"items": []'),
         ("lockgate://deployments/d1", '"events"'),
         ("lockgate://plans/d1", '"no_public_bucket"'),
-        ("lockgate://modules/s3-bucket", '"A private bucket."'),
-        ("lockgate://policies/no_public_bucket", '"No public bucket"'),
+        ("lockgate://modules/s3-bucket", '"s3-bucket/variables/name"'),
+        ("lockgate://policies/committed-state/*.tfstate", '"No state"'),
     ):
         (contents,) = (await client.read_resource(uri)).contents
         assert isinstance(contents, TextResourceContents)
         assert contents.mime_type == "application/json"
         assert said in contents.text
+        assert "s3-bucket-logs" not in contents.text
 
 
 async def _prompts(client: Client) -> None:
