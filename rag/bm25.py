@@ -2,24 +2,27 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import bm25s
 
 from rag.prose import stem
 
+WORD = re.compile(r"[a-z0-9]+")
 STOP_WORDS = """
     a an the and or of to for in on with is are be it this that we i our my you need needs want
     would like please have has can could should from at by as so some new no not every each all
     whose its any into per when who what which was will up give me us get create set make
 """
 STOP = frozenset(STOP_WORDS.split())
+# The words of a subject are few, and each is met hundreds of times.
+kept_stem = lru_cache(maxsize=20_000)(stem)
 
 
 class Bm25:
-    """An index over texts, built once."""
+    """An index over texts, each given as its `tokens`, built once."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        words = [tokens(text) for text in texts]
+    def __init__(self, words: Sequence[Sequence[str]]) -> None:
         self._size = len(words)
         # The library indexes no texts, and none without a word, only with an error.
         self._index = bm25s.BM25() if any(words) else None  # type: ignore[no-untyped-call]  # untyped
@@ -37,5 +40,5 @@ class Bm25:
 
 def tokens(text: str) -> list[str]:
     """The stems of a text's words, common words left out."""
-    words = re.findall(r"[a-z0-9]+", text.lower())
-    return [stem(word) for word in words if word not in STOP]
+    words = WORD.findall(text.lower())
+    return [kept_stem(word) for word in words if word not in STOP]

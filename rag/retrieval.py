@@ -3,7 +3,7 @@
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
-from rag.bm25 import Bm25
+from rag.bm25 import Bm25, tokens
 from rag.catalogue import Catalogue, Module
 from rag.matching import Ranked
 
@@ -17,7 +17,7 @@ class ModuleRetriever(BaseRetriever):
     def __init__(self, catalogue: Catalogue) -> None:
         super().__init__()
         self._modules = tuple(catalogue.values())
-        self._index = Bm25([_document(module) for module in self._modules])
+        self._index = Bm25([tokens(_document(module)) for module in self._modules])
 
     def rank(self, text: str) -> tuple[Ranked, ...]:
         """Every module with its score, best first; ties in name order."""
