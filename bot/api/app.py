@@ -1,7 +1,8 @@
 """The API as one FastAPI application: who may come in, what is refused how, and its description."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import structlog
@@ -14,11 +15,13 @@ from starlette.exceptions import HTTPException
 from bot.api.authentication import Authenticate, door
 from bot.api.body_limit import BodyLimit
 from bot.api.etags import ETags
+from bot.api.known_parameters import only_known_parameters
 from bot.api.problems import MEDIA_TYPE, FieldProblem, ProblemError, away
 from bot.api.rate_limit import RateLimiter
 from bot.api.reference import add_reference
 from handlers.errors import TransientError, UserError
 
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 VERSION = "1"
 DESCRIPTION = """
 What a person does with Lockgate on GitHub, a program does here, through the same gates: a request
@@ -36,6 +39,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     for status, text in {
+        400: "The body can't be read",
         401: "The key is missing or not valid",
         403: "The key lacks the scope",
         404: "There is none, or the key does not reach it",
@@ -47,7 +51,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 EXPOSED = ("ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After")
-TITLES = {404: "Not found", 405: "Method not allowed"}
+TITLES = {
+    400: "The body is not JSON in UTF-8",
+    404: "Not found",
+    405: "Method not allowed",
+}
 log = structlog.get_logger(__name__)
 
 
@@ -58,18 +66,20 @@ def api_app(
     routers: Sequence[APIRouter],
     cors_origins: Sequence[str] = (),
     prefix: str = "/api/v1",
+    lifespan: Lifespan | None = None,
 ) -> FastAPI:
-    """The application, to be mounted at `prefix`."""
+    """The application, to be mounted at `prefix`, with `lifespan` open while it serves."""
     app = FastAPI(
         title="Lockgate",
         version=VERSION,
         description=DESCRIPTION,
         servers=[{"url": prefix}],
-        dependencies=[Depends(door(authenticate, limiter))],
+        dependencies=[Depends(door(authenticate, limiter)), Depends(only_known_parameters)],
         responses=PROBLEMS,
         docs_url=None,
         redoc_url=None,
         root_path_in_servers=False,
+        lifespan=lifespan,
     )
     for router in routers:
         app.include_router(router)

@@ -73,7 +73,7 @@ def status_routes(parts: StatusParts) -> APIRouter:
     def status(
         deployment_id: models.Id,
         caller: Reader,
-        accept: Annotated[str, Header(max_length=500)] = "*/*",
+        accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
         last_event_id: Annotated[str | None, Header(max_length=20)] = None,
     ) -> models.DeploymentStatus | Response:
         """Its state, its history and its runs; followed live with `Accept: text/event-stream`."""

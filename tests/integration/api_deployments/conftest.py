@@ -10,6 +10,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from bot.api_keys import ApiKeys
 from bot.database import Database
@@ -17,7 +18,58 @@ from bot.doors import api
 from bot.queue import Queue, QueueName
 from bot.sealing import new_key
 from bot.settings import Settings, read
+from hub.seed import Acme, Registration, seed_acme
+from hub.server import HubServer
 from tests.integration.api_deployments.api_clients import Client
+from tests.integration.github.github_world import MANIFEST, new_key_pair
+from tests.openapi_guard import OpenApiGuard, load_contract
+
+KEYS = new_key_pair()
+FILE = """\
+version: 1
+projects:
+  - name: network
+    directory: live/network
+    workspace: production
+  - name: data
+    directory: live/data
+approvers:
+  teams: [platform]
+budget_usd_per_month: 200
+"""
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[HubServer]:
+    """GitHub, held to its description."""
+    guard = Middleware(OpenApiGuard, contract=load_contract())
+    with HubServer(tmp_path / "hub", middleware=[guard]) as server:
+        yield server
+
+
+@pytest.fixture
+def acme(hub: HubServer) -> Acme:
+    """An organisation whose repository has a configuration."""
+    registration = Registration(MANIFEST, KEYS.public, "a made-up secret", "http://127.0.0.1:9/")
+    return seed_acme(hub.hub, registration, files={".github/lockgate.yml": FILE})
+
+
+@pytest.fixture
+def github_settings(tmp_path: Path, hub: HubServer, acme: Acme) -> Settings:
+    """Settings with secrets in many places."""
+    return read(
+        {
+            "LOCKGATE_APP_ID": str(acme.app.id),
+            "LOCKGATE_PRIVATE_KEY": KEYS.private,
+            "LOCKGATE_WEBHOOK_SECRET": "hunter2 hunter2 hunter2",
+            "LOCKGATE_GITHUB_API_URL": hub.url,
+            "LOCKGATE_DATA_FOLDER": str(tmp_path),
+            "LOCKGATE_SEALING_KEYS": new_key(),
+            "LOCKGATE_DATABASE_URL": "postgresql://lockgate:hunter2@127.0.0.1:9/x",
+            "LOCKGATE_KUBERNETES_MCP_URL": "http://me:hunter2@cluster.example/mcp",
+            "LOCKGATE_PLAN_CONCURRENCY": "5",
+        }
+    )
 
 
 @pytest.fixture

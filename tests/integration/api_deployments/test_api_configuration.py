@@ -1,68 +1,19 @@
 """The configuration that holds, read from the default branch of a real repository of the hub."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.middleware import Middleware
 
-from bot.sealing import new_key
-from bot.settings import Settings, read
-from hub.seed import Acme, Registration, seed_acme
+from bot.settings import Settings
+from hub.seed import Acme
 from hub.server import HubServer
 from tests.integration.api_deployments.api_clients import Client
-from tests.integration.github.github_world import MANIFEST, new_key_pair
-from tests.openapi_guard import OpenApiGuard, load_contract
-
-FILE = """\
-version: 1
-projects:
-  - name: network
-    directory: live/network
-    workspace: production
-  - name: data
-    directory: live/data
-approvers:
-  teams: [platform]
-budget_usd_per_month: 200
-"""
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[HubServer]:
-    """GitHub, held to its description."""
-    guard = Middleware(OpenApiGuard, contract=load_contract())
-    with HubServer(tmp_path / "hub", middleware=[guard]) as server:
-        yield server
-
-
-KEYS = new_key_pair()
-
-
-@pytest.fixture
-def acme(hub: HubServer) -> Acme:
-    """An organisation whose repository has a configuration."""
-    registration = Registration(MANIFEST, KEYS.public, "a made-up secret", "http://127.0.0.1:9/")
-    return seed_acme(hub.hub, registration, files={".github/lockgate.yml": FILE})
-
-
-@pytest.fixture
-def settings(tmp_path: Path, hub: HubServer, acme: Acme) -> Settings:
-    """Settings with secrets in many places."""
-    return read(
-        {
-            "LOCKGATE_APP_ID": str(acme.app.id),
-            "LOCKGATE_PRIVATE_KEY": KEYS.private,
-            "LOCKGATE_WEBHOOK_SECRET": "hunter2 hunter2 hunter2",
-            "LOCKGATE_GITHUB_API_URL": hub.url,
-            "LOCKGATE_DATA_FOLDER": str(tmp_path),
-            "LOCKGATE_SEALING_KEYS": new_key(),
-            "LOCKGATE_DATABASE_URL": "postgresql://lockgate:hunter2@127.0.0.1:9/x",
-            "LOCKGATE_KUBERNETES_MCP_URL": "http://me:hunter2@cluster.example/mcp",
-            "LOCKGATE_PLAN_CONCURRENCY": "5",
-        }
-    )
+def settings(github_settings: Settings) -> Settings:
+    """With a GitHub, and secrets in many places."""
+    return github_settings
 
 
 def resolved(client: Client, **params: str) -> dict[str, dict[str, Any]]:

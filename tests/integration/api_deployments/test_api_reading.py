@@ -154,6 +154,7 @@ def test_a_follower_hears_what_happens_and_takes_up_where_it_left(
     ("path", "headers"),
     [
         pytest.param("/deployments?cursor=%00", {}, id="no cursor of ours"),
+        pytest.param("/deployments?statee=planned", {}, id="misspelt"),
         pytest.param("/deployments?limit=0", {}, id="no such limit"),
         pytest.param("/deployments?repository=a%00/b", {}, id="no repository"),
         pytest.param("/deployments?state=%00", {}, id="no state"),
