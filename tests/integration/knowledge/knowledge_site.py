@@ -78,7 +78,7 @@ def running(host: str = "127.0.0.1", port: int = 0) -> Iterator[Site]:
 
     with Server((host, port), Handler) as server:
         site.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
             yield site
