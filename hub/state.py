@@ -10,6 +10,7 @@ from hub.core import Core, RefChange, utc_now
 from hub.deployments import Deployments
 from hub.faults import Faults
 from hub.issues import Issues
+from hub.manifests import Manifests
 from hub.pulls import Pulls
 from hub.pushes import Pushes
 from hub.repositories import Repositories
@@ -30,6 +31,7 @@ class Hub:
         self.deployments = Deployments(self.core)
         self.pushes = Pushes(self.core)
         self.webhooks = Webhooks(self.core, self.faults)
+        self.manifests = Manifests(self.core, self.accounts, self.webhooks)
         self.core.event_listeners.append(self.webhooks.publish)
         self.core.push_listeners.append(self._pushed)
 

@@ -7,7 +7,7 @@ import secrets
 
 from starlette.routing import BaseRoute
 
-from hub.pages import checks, code, deployments, home, issues, pulls, static
+from hub.pages import apps, checks, code, deployments, home, issues, pulls, static
 from hub.pages.session import Sessions
 from hub.pages.wire import View, page_route
 
@@ -32,11 +32,15 @@ READS: tuple[tuple[str, View], ...] = (
     ("/{owner}/{repo}/pull/{number:int}/checks/{run:int}", checks.of_pull),
     ("/{owner}/{repo}/runs/{run:int}", checks.show),
     ("/{owner}/{repo}/deployments", deployments.index),
+    ("/apps/{slug}/installations/new", apps.installing),
     ("/{owner}", home.repositories),
     ("/{anything:path}", home.nowhere),
 )
 WRITES: tuple[tuple[str, View], ...] = (
     ("/_pages/persona", home.switch),
+    ("/settings/apps", apps.create),
+    ("/organizations/{org}/settings/apps", apps.create),
+    ("/apps/{slug}/installations", apps.install),
     ("/{owner}/{repo}/issues/new", issues.create),
     ("/{owner}/{repo}/issues/{number:int}/comments", issues.comment),
     ("/{owner}/{repo}/issues/{number:int}/edit", issues.edit),
@@ -48,9 +52,17 @@ WRITES: tuple[tuple[str, View], ...] = (
 )
 
 
+# What another site's form may send: it shows a page and changes nothing.
+FOREIGN: tuple[tuple[str, View], ...] = (
+    ("/settings/apps/new", apps.new),
+    ("/organizations/{org}/settings/apps/new", apps.new),
+)
+
+
 def routes() -> list[BaseRoute]:
     """Return the routes of every page; they find the hub in the application's state."""
     sessions = Sessions(secrets.token_urlsafe(32))
     writing = [page_route(path, view, sessions, "POST") for path, view in WRITES]
     reading = [page_route(path, view, sessions) for path, view in READS]
-    return [*static.routes(), *writing, *reading]
+    foreign = [page_route(path, view, sessions, "POST", foreign=True) for path, view in FOREIGN]
+    return [*static.routes(), *foreign, *writing, *reading]

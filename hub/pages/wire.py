@@ -155,12 +155,17 @@ class PageRoute(Route):
         return super().matches(scope)
 
 
-def page_route(path: str, view: View, sessions: Sessions, method: str = "GET") -> PageRoute:
-    """Return a route that answers with a view, run in a thread and under the hub's lock."""
+def page_route(
+    path: str, view: View, sessions: Sessions, method: str = "GET", *, foreign: bool = False
+) -> PageRoute:
+    """Return a route that answers with a view, run in a thread and under the hub's lock.
+
+    A `foreign` route takes forms of other sites: its view must change nothing.
+    """
 
     async def answer(request: Request) -> Response:
         form = await request.form() if method == "POST" else FormData()
-        return await run_in_threadpool(_answer, view, sessions, request, form)
+        return await run_in_threadpool(_answer, view, sessions, request, form, foreign=foreign)
 
     return PageRoute(path, answer, methods=[method], max_body_size=BODY_BYTES_MAX)
 
@@ -170,14 +175,16 @@ def people(hub: Hub) -> list[User]:
     return [user for user in hub.core.users.values() if user.type == "User"]
 
 
-def _answer(view: View, sessions: Sessions, request: Request, form: FormData) -> Response:
+def _answer(
+    view: View, sessions: Sessions, request: Request, form: FormData, *, foreign: bool
+) -> Response:
     hub: Hub = request.app.state.hub
     with hub.core.lock:
         session = _session(hub, sessions, request)
         if session is None:
             return Response("Nobody lives in this hub yet.\n", 503, headers=HEADERS)
         visit = Visit(request, hub, sessions, session, form)
-        if request.method == "POST" and not _trusted(visit):
+        if request.method == "POST" and not (foreign or _trusted(visit)):
             return visit.refuse(ApiError(403, STALE_FORM))
         try:
             return view(visit)

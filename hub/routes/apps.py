@@ -90,6 +90,13 @@ def list_installation_repositories(at: Anyone) -> Response:
     return paged(at, covered, lambda one: accounts.repository(core, one), wrap="repositories")
 
 
+@router.get("/app/hook/config")
+def get_hook_config(at: App) -> Response:
+    """Return where the app's webhooks go; the secret is never shown again."""
+    config = {"content_type": "json", "insecure_ssl": "0", "secret": "********"}
+    return JSONResponse(config | {"url": at.app.webhook_url})
+
+
 @router.get("/app/hook/deliveries")
 def list_deliveries(at: App, cursor: str = "", status: str = "") -> Response:
     """List the attempts to reach the app, newest first, paged by cursor."""

@@ -89,6 +89,14 @@ def list_commits(at: Reading, pull_number: int) -> Response:
     return paged(at, at.hub.pulls.commits(pr), lambda one: commits.commit(at.core, at.repo, one))
 
 
+@router.get("/{pull_number}/comments")
+def list_line_comments(at: Reading, pull_number: int) -> Response:
+    """List the comments on lines, oldest first."""
+    pr = at.hub.pulls.get(at.repo, pull_number)
+    render = shapes.line_comment
+    return paged(at, pr.pull.line_comments, lambda one: render(at.core, at.repo, pr.issue, one))
+
+
 @router.get("/{pull_number}/reviews")
 def list_reviews(at: Reading, pull_number: int) -> Response:
     """List the reviews, oldest first."""

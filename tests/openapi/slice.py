@@ -17,6 +17,8 @@ DROPPED = {"description", "example", "examples", "externalDocs", "x-github", "de
 REPO = "/repos/{owner}/{repo}"
 SERVED = {
     "/app": "get",
+    "/app-manifests/{code}/conversions": "post",
+    "/app/hook/config": "get",
     "/app/hook/deliveries": "get",
     "/app/hook/deliveries/{delivery_id}": "get",
     "/app/hook/deliveries/{delivery_id}/attempts": "post",
@@ -66,6 +68,7 @@ SERVED = {
     f"{REPO}/issues/comments/{{comment_id}}/reactions": "get post",
     f"{REPO}/pulls": "get post",
     f"{REPO}/pulls/{{pull_number}}": "get patch",
+    f"{REPO}/pulls/{{pull_number}}/comments": "get",
     f"{REPO}/pulls/{{pull_number}}/commits": "get",
     f"{REPO}/pulls/{{pull_number}}/files": "get",
     f"{REPO}/pulls/{{pull_number}}/merge": "get put",
