@@ -1,9 +1,9 @@
-"""The web process: the inbox, a queue and the texts of plans; the API when it is asked for."""
+"""The web process: the inbox, a queue, the texts of plans; API and MCP server when asked for."""
 
 from contextlib import closing
 from functools import partial
 
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 
 from bot import compose
 from bot.database import Database
@@ -22,6 +22,12 @@ def _api(settings: Settings, database: Database, queue: Queue) -> Built:
     return built_api(settings, database, queue)
 
 
+def _mcp(settings: Settings, api: Deferred) -> Built:
+    from bot.mcp_server.http import built_mcp  # noqa: PLC0415 -- as above
+
+    return built_mcp(settings, api)
+
+
 def serve_web(settings: Settings) -> None:
     """Take webhooks in until a signal ends the process."""
     assert settings.webhook_secret is not None, "checked by `read`"  # noqa: S101 -- types
@@ -34,6 +40,7 @@ def serve_web(settings: Settings) -> None:
         with closing(queue):
             intake = Intake(storing(Inbox(database), queue))
             api = Deferred("API", partial(_api, settings, database, queue))
+            mcp = Deferred("MCP server", partial(_mcp, settings, api))
             app = web_app(
                 secret=settings.webhook_secret.get_secret_value().encode(),
                 put=intake.put,
@@ -41,8 +48,9 @@ def serve_web(settings: Settings) -> None:
                 routes=(
                     plan_route(partial(stored_text, database), key=compose.receipt_key(settings)),
                     Mount("/api/v1", app=api),
+                    Route("/mcp", endpoint=mcp),
                 ),
                 close=intake.close,
-                deferred=(api,),
+                deferred=(mcp, api),
             )
             serve(app, host=settings.host, port=settings.port)
