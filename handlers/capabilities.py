@@ -9,6 +9,7 @@ from handlers import (
     draft,
     locks,
     plan,
+    show_configuration,
     sync,
     test_modules,
 )
@@ -31,6 +32,7 @@ def capabilities() -> Router:
         cancel,
         closing,
         draft,
+        show_configuration,
         sync,
     ):
         router.include(capability.router)

@@ -28,6 +28,7 @@ class Name(StrEnum):
     """Every command there is, whether this version can carry it out or not."""
 
     HELP = "help"
+    CONFIG = "config"
     PLAN = "plan"
     TEST = "test"
     APPROVE = "approve"

@@ -16,6 +16,7 @@ SAID: dict[Name, tuple[str, str]] = {
     Name.UNLOCK: ("/unlock [-p project]", "give back the project locks of this pull request"),
     Name.DRAFT: ("/draft", "on an issue: draft the pull request again"),
     Name.SYNC: ("/sync", "after the merge: follow the cluster again"),
+    Name.CONFIG: ("/config", "show what holds here, and where each value comes from"),
     Name.HELP: ("/help", "this list"),
 }
 

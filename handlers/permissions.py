@@ -11,6 +11,7 @@ READERS = WRITERS | {Permission.TRIAGE, Permission.READ}
 
 NEEDED: dict[Name, frozenset[Permission]] = {
     Name.HELP: READERS,
+    Name.CONFIG: READERS,
     Name.PLAN: WRITERS,
     Name.APPROVE: WRITERS,
     Name.APPLY: WRITERS,
