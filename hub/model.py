@@ -97,6 +97,19 @@ class Review:
 
 
 @dataclass(slots=True)
+class LineComment:
+    """A comment on one line of a pull request's diff."""
+
+    id: int
+    user: User
+    body: str
+    path: str
+    line: int
+    commit_id: str
+    created_at: datetime
+
+
+@dataclass(slots=True)
 class Pull:
     """What an issue has more when it is a pull request."""
 
@@ -110,6 +123,7 @@ class Pull:
     merged_by: User | None = None
     merge_commit_sha: str | None = None
     reviews: list[Review] = field(default_factory=list)
+    line_comments: list[LineComment] = field(default_factory=list)
     # (head, base, result) of the last test merge; stale when either side moved since.
     mergeability: tuple[str, str, bool] | None = None
 

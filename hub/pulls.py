@@ -8,7 +8,18 @@ from hub.core import Core, Event, RefChange, locked
 from hub.errors import ApiError, invalid, not_found, unprocessable
 from hub.git import Commit, FileChange, Signature, stamp
 from hub.issues import BODY_CHARACTERS_MAX, Issues, check_body, check_title, pull_measure
-from hub.model import ZERO_SHA, Issue, Json, Protection, Pull, Repository, Review, ReviewState, User
+from hub.model import (
+    ZERO_SHA,
+    Issue,
+    Json,
+    LineComment,
+    Protection,
+    Pull,
+    Repository,
+    Review,
+    ReviewState,
+    User,
+)
 from hub.payloads import pulls as shapes
 from hub.protection import unmet_checks, unmet_reviews
 from hub.repositories import GITHUB, GITHUB_EMAIL, Repositories, signature
@@ -124,6 +135,18 @@ class Pulls:
         }
         self.core.emit(Event("pull_request_review", "submitted", by, payload, pr.repo))
         return review
+
+    @locked
+    def comment_on_line(
+        self, pr: PullRequest, *, by: User, path: str, line: int, body: str
+    ) -> LineComment:
+        """Say something about a line of the head, as people do on the page of the changes."""
+        check_body("PullRequestReviewComment", body, empty=False)
+        now, sha = self.core.clock(), pr.pull.head_sha
+        said = LineComment(self.core.next_id(), by, body, path, line, sha, now)
+        pr.pull.line_comments.append(said)
+        pr.issue.updated_at = now
+        return said
 
     @locked
     def measured(self, pr: PullRequest) -> Json:

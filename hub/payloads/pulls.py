@@ -1,7 +1,7 @@
 """The shapes of pull requests and reviews."""
 
 from hub.core import Core
-from hub.model import Issue, Json, Pull, Repository, Review
+from hub.model import Issue, Json, LineComment, Pull, Repository, Review
 from hub.payloads import issues
 from hub.payloads.accounts import (
     association,
@@ -91,6 +91,38 @@ def review(core: Core, repo: Repository, filed: Issue, given: Review) -> Json:
         "_links": {"html": {"href": page}, "pull_request": {"href": api}},
         "submitted_at": time(given.submitted_at),
         "commit_id": given.commit_id,
+    }
+
+
+def line_comment(core: Core, repo: Repository, filed: Issue, said: LineComment) -> Json:
+    """Return a comment on a line."""
+    page = f"{issue_page(core, repo, filed)}#discussion_r{said.id}"
+    pull = f"{core.url}/repos/{repo.full_name}/pulls/{filed.number}"
+    api = f"{core.url}/repos/{repo.full_name}/pulls/comments/{said.id}"
+    return {
+        "id": said.id,
+        "node_id": f"PRRC_{said.id}",
+        "url": api,
+        "pull_request_review_id": None,
+        "diff_hunk": f"@@ -{said.line} +{said.line} @@",
+        "path": said.path,
+        "line": said.line,
+        "side": "RIGHT",
+        "subject_type": "line",
+        "commit_id": said.commit_id,
+        "original_commit_id": said.commit_id,
+        "user": user(core, said.user),
+        "body": said.body,
+        "created_at": time(said.created_at),
+        "updated_at": time(said.created_at),
+        "html_url": page,
+        "pull_request_url": pull,
+        "author_association": association(repo, said.user),
+        "_links": {
+            "self": {"href": api},
+            "html": {"href": page},
+            "pull_request": {"href": pull},
+        },
     }
 
 

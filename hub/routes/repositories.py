@@ -23,6 +23,8 @@ from hub.routes.bodies import (
     TreePart,
 )
 
+# GitHub gives the content of larger files in other media types only.
+CONTENT_BYTES_MAX = 1024 * 1024
 router = HubRouter(prefix="/repos/{owner}/{repo}")
 Seen = Annotated[At, Depends(at(metadata="read"))]
 Reading = Annotated[At, Depends(at(contents="read"))]
@@ -208,7 +210,10 @@ def get_contents(at: Reading, path: str, ref: str = "") -> Response:
         return JSONResponse(
             [render(at.core, at.repo, part, prefix + part.path, revision) for part in listed]
         )
-    encoded = base64.encodebytes(git.blob(entry.sha)).decode()
+    content = git.blob(entry.sha)
+    if len(content) > CONTENT_BYTES_MAX:
+        return JSONResponse(shape | {"content": "", "encoding": "none"})
+    encoded = base64.encodebytes(content).decode()
     return JSONResponse(shape | {"content": encoded, "encoding": "base64"})
 
 
