@@ -1,7 +1,5 @@
 """The doors for programs, composed: the JSON API, built at the first request for it."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import cache
 
 from fastapi import FastAPI
@@ -21,7 +19,9 @@ from bot.database import Database
 from bot.deferred import Built
 from bot.deployment_reader import DeploymentReader
 from bot.deployments import Deployments
+from bot.github import GitHubClient
 from bot.github_app import github_client
+from bot.knowledge_doors import knowledge_doors
 from bot.plans import Plans
 from bot.program_commands import CommandIntake, Ledger
 from bot.queue import Queue
@@ -42,8 +42,12 @@ def api(settings: Settings, database: Database, events: Queue) -> FastAPI:
         return read_catalogue(settings.catalogue_folder)
 
     @cache
+    def github() -> GitHubClient:
+        return github_client(settings)
+
+    @cache
     def base_files() -> BaseFiles:
-        return BaseFiles(github_client(settings))
+        return BaseFiles(github())
 
     deployments = Parts(
         reader=reader,
@@ -62,6 +66,7 @@ def api(settings: Settings, database: Database, events: Queue) -> FastAPI:
     configuration = ConfigurationParts(
         settings=settings, read_file=lambda repo, path: base_files().read(repo, path)
     )
+    knowledge = knowledge_doors(settings, github)
     return api_app(
         authenticate=_authenticate(ApiKeys(database)),
         limiter=RateLimiter(
@@ -73,14 +78,17 @@ def api(settings: Settings, database: Database, events: Queue) -> FastAPI:
             deployment_routes(deployments),
             status_routes(followed),
             configuration_routes(configuration),
+            *knowledge.routers,
         ),
+        lifespan=knowledge.lifespan,
         cors_origins=settings.api_cors_origins,
     )
 
 
 def built_api(settings: Settings, database: Database, events: Queue) -> Built:
     """The API, to be mounted."""
-    return Built(api(settings, database, events), _nothing_open())
+    app = api(settings, database, events)
+    return Built(app, app.router.lifespan_context(app))
 
 
 def _authenticate(keys: ApiKeys) -> Authenticate:
@@ -89,8 +97,3 @@ def _authenticate(keys: ApiKeys) -> Authenticate:
         return None if key is None else caller_of(key)
 
     return authenticate
-
-
-@asynccontextmanager
-async def _nothing_open() -> AsyncIterator[None]:
-    yield

@@ -275,10 +275,11 @@ class SearchHit(Model):
 
 
 class SearchResult(Model):
-    """The hits, best first."""
+    """The hits, best first; `notes` name what could not be searched, and why."""
 
     query: str
     hits: tuple[SearchHit, ...]
+    notes: tuple[str, ...] = ()
 
 
 class ReadPage(Model):

@@ -205,12 +205,12 @@ def test_a_packed_page_is_unpacked(site: Site, encoding: str) -> None:
     assert web(site).get(f"{site.url}/").body == HTML.body
 
 
-@pytest.mark.parametrize("packing", [gzip.compress, zlib.compress, bytes])
-def test_a_bomb_is_unpacked_to_the_limit_only(site: Site, packing: type[bytes]) -> None:
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity"])
+def test_a_bomb_is_unpacked_to_the_limit_only(site: Site, encoding: str) -> None:
     """64 MiB of nothing, packed or not."""
-    names = {gzip.compress: "gzip", zlib.compress: "deflate"}
-    body = packing(bytes(64 * 1024 * 1024))
-    site.pages["/"] = Page(body, headers={"Content-Encoding": names.get(packing, "identity")})
+    zeros = bytes(64 * 1024 * 1024)
+    packed = {"gzip": gzip.compress(zeros), "deflate": zlib.compress(zeros), "identity": zeros}
+    site.pages["/"] = Page(packed[encoding], headers={"Content-Encoding": encoding})
 
     page = web(site).get(f"{site.url}/")
 
