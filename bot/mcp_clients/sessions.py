@@ -16,7 +16,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from bot.clusters import Answer
 from bot.mcp_clients.errors import MCPConnectionError
-from bot.mcp_clients.keeper import SessionKeeper
+from bot.mcp_clients.keeper import CLOSED, SessionKeeper
 from bot.mcp_clients.servers import Server
 from bot.mcp_clients.session import Session
 from bot.mcp_clients.views import OfferedTool
@@ -94,13 +94,13 @@ class McpSessions:
             started, self._started, self._closed = self._started, None, True
         if started is not None:
             portal, keeper = started
-            portal.call(keeper.end)
+            portal.call(keeper.close)
             self._parts.close()
 
     def _running(self) -> tuple[BlockingPortal, SessionKeeper]:
         with self._lock:
             if self._closed:
-                raise RuntimeError("the MCP sessions are closed")
+                raise RuntimeError(CLOSED)
             if self._started is None:
                 portal = self._parts.enter_context(start_blocking_portal(name="mcp-sessions"))
                 # The group must be made in the loop that it belongs to.
@@ -147,7 +147,7 @@ class ModelTools:
         """What the model is told of; nothing is opened where no tool is meant for models."""
         if not self._server.model_tools:
             return ()
-        return self._sessions.use(self._key, self._server, _offered)
+        return self._sessions.use(self._key, self._server, Session.offered)
 
     def call(self, tool: str, arguments: Mapping[str, Any]) -> Answer:
         """The tool's answer; a tool that is not offered is unknown, and nothing is sent."""
@@ -155,15 +155,12 @@ class ModelTools:
             return _unknown(tool)
 
         async def call_offered(session: Session) -> Answer:
-            if tool not in {offer.name for offer in session.offered}:
+            # Asked each time: what only read yesterday may destroy today.
+            if tool not in {offer.name for offer in await session.offered()}:
                 return _unknown(tool)
             return await session.call(tool, arguments)
 
         return self._sessions.use(self._key, self._server, call_offered)
-
-
-async def _offered(session: Session) -> tuple[OfferedTool, ...]:
-    return session.offered
 
 
 def _unknown(tool: str) -> Answer:

@@ -10,7 +10,6 @@ from functools import cache
 
 import httpx2
 from mcp import Client
-from mcp.client.session import MessageHandlerFnT
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import Implementation
@@ -25,25 +24,22 @@ See = Callable[[int], None]
 
 
 @asynccontextmanager
-async def connected(server: Server, listen: MessageHandlerFnT, see: See) -> AsyncIterator[Client]:
+async def connected(server: Server, see: See) -> AsyncIterator[Client]:
     """A client after its handshake; entered and left in one task.
 
-    `listen` is given what the server says unasked, `see` the status of each HTTP answer.
-    Raises what the SDK and the system raise.
+    `see` is given the status of each HTTP answer. Raises what the SDK and the system raise.
     """
     match server.reached:
         case Http() as http:
-            opened = _over_http(http, server, listen, see)
+            opened = _over_http(http, server, see)
         case Program() as program:
-            opened = _over_streams(program, listen)
+            opened = _over_streams(program)
     async with opened as client:
         yield client
 
 
 @asynccontextmanager
-async def _over_http(
-    http: Http, server: Server, listen: MessageHandlerFnT, see: See
-) -> AsyncIterator[Client]:
+async def _over_http(http: Http, server: Server, see: See) -> AsyncIterator[Client]:
     async def look(response: httpx2.Response) -> None:
         see(response.status_code)
 
@@ -57,12 +53,12 @@ async def _over_http(
         transport = streamable_http_client(
             http.url, http_client=web, max_sse_event_size=LARGEST_EVENT_BYTES
         )
-        async with Client(transport, client_info=US, cache=None, message_handler=listen) as client:
+        async with Client(transport, client_info=US, cache=None) as client:
             yield client
 
 
 @asynccontextmanager
-async def _over_streams(program: Program, listen: MessageHandlerFnT) -> AsyncIterator[Client]:
+async def _over_streams(program: Program) -> AsyncIterator[Client]:
     parameters = StdioServerParameters(
         command=program.command,
         args=list(program.arguments),
@@ -72,7 +68,7 @@ async def _over_streams(program: Program, listen: MessageHandlerFnT) -> AsyncIte
     # What the program logs goes where our own log goes.
     with open(2, "w", encoding="utf-8", closefd=False) as log:  # noqa: ASYNC230 -- nothing opens
         transport = stdio_client(parameters, errlog=log)
-        async with Client(transport, client_info=US, cache=None, message_handler=listen) as client:
+        async with Client(transport, client_info=US, cache=None) as client:
             yield client
 
 
