@@ -11,6 +11,7 @@ import typer
 from bot import keys_command, logs
 from bot.queue import QueueName
 from bot.settings import Settings, SettingsError, read
+from bot.setup_github import command as setup_command
 
 app = typer.Typer(
     name="lockgate",
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(keys_command.app, name="keys")
+app.add_typer(setup_command.app, name="setup")
 
 
 def settings(*, for_github: bool = True) -> Settings:
