@@ -109,15 +109,19 @@ class Child:
         return _Running(process, ours)
 
     def _end(self) -> None:
+        """Let go of the process, which is not to be trusted any more."""
         if self._running is not None:
             log.warning("child ended", module=self._module, status=self._running.process.poll())
             self._running.end()
             self._running = None
 
     def close(self) -> None:
-        """End the process, after the question in hand, and start no other."""
+        """End the process, also in the midst of an answer, and start no other."""
+        self._closed = True
+        running = self._running
+        if running is not None:
+            running.process.kill()
         with self._turn:
-            self._closed = True
             if self._running is not None:
                 self._running.end()
                 self._running = None

@@ -13,12 +13,11 @@ import trafilatura
 from trafilatura.utils import load_html
 
 from bot.child import answer_questions
-from bot.page_messages import PageHead, PageText
+from bot.page_messages import MARKUP, PageHead, PageText
 
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
 MEMORY_BYTES = 1024**3
-MARKUP = frozenset({"text/html", "application/xhtml+xml", ""})
 
 
 def main() -> None:

@@ -2,6 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
+# What has markup; every other text is taken as it is.
+MARKUP = frozenset({"text/html", "application/xhtml+xml"})
+
 
 class PageHead(BaseModel):
     """What comes before a page's bytes, as one line of JSON."""

@@ -4,7 +4,7 @@ from pydantic import BaseModel, ValidationError
 
 from bot.api.models import WebPage
 from bot.child import Child, ChildTimeoutError
-from bot.page_messages import PageHead, PageText
+from bot.page_messages import MARKUP, PageHead, PageText
 from bot.public_web import Fetched, PageError, PublicWeb
 from bot.web_provider import Answer, ProviderRefusedError, WebProvider
 from handlers.errors import TransientError
@@ -12,7 +12,6 @@ from handlers.errors import TransientError
 EXTRACTION_SECONDS = 10.0
 LONGEST_TEXT = 100_000
 LONGEST_TITLE = 500
-MARKUP = frozenset({"text/html", "application/xhtml+xml"})
 ALSO_TEXT = frozenset({"application/json", "application/xml", "application/yaml"})
 TITLE = "Title:"
 CONTENT = "Markdown Content:"

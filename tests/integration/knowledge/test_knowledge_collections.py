@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,18 @@ def test_a_process_that_takes_too_long_is_ended() -> None:
     child.close()
     with pytest.raises(ChildError, match="closed"):
         child.ask(b"hello")
+
+
+def test_closing_does_not_wait_for_an_answer() -> None:
+    """Who still waits is told."""
+    patient = Child(ECHO, seconds=600)
+    with ThreadPoolExecutor() as threads:
+        asked = threads.submit(patient.ask, b"hang")
+        while patient.pid is None:
+            assert not asked.done()
+        patient.close()
+        with pytest.raises(ChildError):
+            asked.result()
 
 
 def test_a_process_sees_nothing_of_ours(echo: Child, monkeypatch: pytest.MonkeyPatch) -> None:

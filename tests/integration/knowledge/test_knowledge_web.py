@@ -1,13 +1,15 @@
 """The web through the API: a SearXNG-compatible search, a Jina-compatible reader, and our own."""
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pydantic import SecretStr
 
 from bot.api.models import SearchResult, WebPage
-from bot.api.web import web_routes
+from bot.api.web import MOST_AT_ONCE, web_routes
 from bot.child import Child
 from bot.public_web import PublicWeb
 from bot.web_provider import WebProvider
@@ -190,6 +192,43 @@ def test_hostile_markup_ends(site: Site, pages: Child, body: bytes) -> None:
 
     assert bad.status_code in {200, 422, 503}
     assert api.post("/web/read", url=f"{site.url}/good").status_code == 200
+
+
+def test_markup_that_takes_too_long_is_refused(site: Site) -> None:
+    """Its process is ended, and the page is to blame."""
+    site.pages["/a"] = Page(ARTICLE.encode())
+    impatient = Child("bot.page_child", seconds=0)
+
+    answer = direct(site, impatient).post("/web/read", url=f"{site.url}/a")
+
+    assert answer.status_code == 422
+    assert "takes too long to read" in answer.json()["detail"]
+    assert impatient.pid is None
+
+
+def test_pages_are_read_a_few_at_a_time(site: Site) -> None:
+    """The threads that serve everybody else are not all spent on waiting."""
+    waiting, release = threading.Semaphore(0), threading.Event()
+
+    class Slow:
+        def read(self, url: str) -> WebPage:
+            waiting.release()
+            release.wait()
+            return WebPage(url=url, title="", text="x", truncated=False)
+
+    api = Api(web_routes(None, Slow()))
+    with ThreadPoolExecutor() as threads:
+        held = [
+            threads.submit(api.post, "/web/read", url=f"{site.url}/") for _ in range(MOST_AT_ONCE)
+        ]
+        for _ in held:
+            waiting.acquire()
+        refused = api.post("/web/read", url=f"{site.url}/")
+        release.set()
+        assert {each.result().status_code for each in held} == {200}
+
+    assert refused.status_code == 429
+    assert refused.headers["retry-after"] == "5"
 
 
 def test_a_long_page_is_cut_and_says_so(site: Site, pages: Child) -> None:
