@@ -35,6 +35,18 @@ def settings(*, for_github: bool = True) -> Settings:
     return found
 
 
+def check_mcp_servers(found: Settings) -> None:
+    """End this process where the MCP servers' settings are wrong, and say all that is."""
+    from bot.mcp_clients.errors import MCPAppInitializationError  # noqa: PLC0415 -- workers only
+    from bot.mcp_clients.reading import configured  # noqa: PLC0415 -- as above
+
+    try:
+        configured(found, os.environ)
+    except MCPAppInitializationError as exc:
+        typer.echo(str(exc), err=True)
+        raise typer.Exit(2) from exc
+
+
 @app.command()
 def web() -> None:
     """Take webhooks in."""
@@ -51,6 +63,7 @@ def worker(
 ) -> None:
     """Work queues off: one process a queue, started again when it dies."""
     found = settings()
+    check_mcp_servers(found)
     if queue is not None:
         from bot.worker_process import serve_queue  # noqa: PLC0415 -- as above
 

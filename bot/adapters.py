@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 from tenacity import Retrying, retry_if_exception_type, wait_random_exponential
 
-from bot.clusters import KubernetesClusters
+from bot.cluster_servers import clusters
 from bot.compose import now, receipt_key
 from bot.drafting import Drafting
 from bot.github import GitHubClient
@@ -55,7 +55,6 @@ def adapters(settings: Settings, store: Store) -> Adapters:
     )
     areas = WorkAreas(folder / "work", sources)
     runner = _runner(settings, folder)
-    mcp_url = settings.kubernetes_mcp_url
     checks = PolicyChecks(settings, areas, sources)
     ports = Ports(
         bot_name=_slug(github),
@@ -73,7 +72,7 @@ def adapters(settings: Settings, store: Store) -> Adapters:
         ),
         policy=checks,
         drafting=Drafting(settings, sources, runner, checks),
-        clusters=KubernetesClusters(str(mcp_url) if mcp_url else None),
+        clusters=clusters(settings, os.environ),
         receipt_key=receipt_key(settings),
         now=now,
         plan_url=_plan_url(settings),

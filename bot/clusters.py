@@ -1,7 +1,7 @@
 """Argo CD Applications, read and synced through a Kubernetes MCP server.
 
-Speaks in the two tools `resources_get` and `resources_create_or_update`; the connection itself is
-`bot.mcp_client`, which is slow to import and loaded at the first use.
+Speaks in the two tools `resources_get` and `resources_create_or_update`; the sessions themselves
+are `bot.mcp_clients`.
 """
 
 import json
@@ -50,9 +50,11 @@ class Tools(Protocol):
 
 def connect(url: str) -> Tools:
     """The tools of the server at this address; nothing is sent yet."""
-    from bot.mcp_client import McpClient  # noqa: PLC0415 -- only sync workers pay for it
+    from bot.mcp_clients.lazily import McpServers  # noqa: PLC0415 -- it imports this module
+    from bot.mcp_clients.servers import kubernetes_server  # noqa: PLC0415 -- as above
 
-    return McpClient(url)
+    server = kubernetes_server(url, f"`{SETTING}`")
+    return McpServers({server.name: server}).tools(server)
 
 
 class KubernetesClusters:

@@ -29,18 +29,13 @@ def configured(settings: Settings, environ: Mapping[str, str]) -> Mapping[str, S
         servers = {server.name: server for server in found}
     if settings.kubernetes_mcp_url is None:
         return servers
-    short = kubernetes_server(str(settings.kubernetes_mcp_url), URL_SETTING)
+    short = kubernetes_server(str(settings.kubernetes_mcp_url), f"`{URL_SETTING}`")
     for server in servers.values():
         if server.kind is Kind.KUBERNETES or server.name == short.name:
             raise MCPAppInitializationError(
                 [f"`{URL_SETTING}` is set, and so is {server.setting}: keep one of them"]
             )
     return servers | {short.name: short}
-
-
-def of_kind(servers: Mapping[str, Server], kind: Kind) -> Server | None:
-    """The one server that Lockgate uses for this, if there is one."""
-    return next((server for server in servers.values() if server.kind is kind), None)
 
 
 def read_servers(path: Path, environ: Mapping[str, str]) -> tuple[Server, ...]:

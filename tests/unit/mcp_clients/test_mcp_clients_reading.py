@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.mcp_clients.errors import MCPAppInitializationError
-from bot.mcp_clients.reading import configured, of_kind, read_servers
+from bot.mcp_clients.reading import configured, read_servers
 from bot.mcp_clients.servers import OWN_TOOLS, Http, Kind, Program
 from bot.settings import read
 
@@ -234,10 +234,10 @@ def test_the_short_setting_is_a_kubernetes_server(tmp_path: Path) -> None:
     servers = configured(settings, ENVIRON)
 
     assert set(servers) == {"a", "kubernetes"}
-    short = of_kind(servers, Kind.KUBERNETES)
-    assert short is not None
+    short = servers["kubernetes"]
+    assert short.kind is Kind.KUBERNETES
     assert short.reached == Http("http://mcp.example/mcp")
-    assert short.setting == "LOCKGATE_KUBERNETES_MCP_URL"
+    assert short.setting == "`LOCKGATE_KUBERNETES_MCP_URL`"
 
 
 def test_the_short_setting_and_a_kubernetes_server_exclude_each_other(tmp_path: Path) -> None:
