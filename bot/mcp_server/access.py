@@ -1,7 +1,7 @@
 """How a tool reaches the API: with its caller's key, and as a part of the caller's trace."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,7 +15,6 @@ from bot.mcp_server import errors
 from bot.mcp_server.api_client import Api
 
 KEY = re.compile(r"[\x21-\x7e]{1,500}", re.ASCII)
-TRACE_HEADERS = ("traceparent", "tracestate")
 Connect = Callable[[httpx.Headers, Request | None], httpx.AsyncClient]
 Access = Callable[[Context], AbstractAsyncContextManager[Api]]
 
@@ -36,9 +35,9 @@ class ApiAccess:
     async def __call__(self, context: Context) -> AsyncIterator[Api]:
         """The API as the caller of this tool reaches it; raises MCPError without a key."""
         request: Request | None = context.request_context.request
-        headers = httpx.Headers(trace_headers(request.headers if request else {}))
-        headers["Authorization"] = f"Bearer {self._key(request)}"
-        async with self.connect(headers, request) as client:
+        headers = {"authorization": f"Bearer {self._key(request)}"}
+        propagate.inject(headers)
+        async with self.connect(httpx.Headers(headers), request) as client:
             yield Api(client)
 
     def _key(self, request: Request | None) -> str:
@@ -55,15 +54,6 @@ def bearer(authorization: str) -> str:
     if scheme.lower() != "bearer":
         raise errors.missing_key()
     return _insist_key(key)
-
-
-def trace_headers(received: Mapping[str, str]) -> dict[str, str]:
-    """The W3C trace context of this call, else the one the caller's request came with."""
-    carrier: dict[str, str] = {}
-    propagate.inject(carrier)
-    if "traceparent" in carrier:
-        return carrier
-    return {name: received[name] for name in TRACE_HEADERS if name in received}
 
 
 def _insist_key(text: str) -> str:

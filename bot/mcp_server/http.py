@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from bot.deferred import Built
 from bot.mcp_server.access import ApiAccess
 from bot.mcp_server.connections import in_process
+from bot.mcp_server.opening_limit import OpeningLimit
 from bot.mcp_server.server import mcp_server
 from bot.settings import Settings
 
@@ -40,12 +41,14 @@ def built_mcp(settings: Settings, api: ASGIApp) -> Built:
 
 def streamable_http(server: MCPServer, settings: Settings) -> ASGIApp:
     """The transport, guarded: by host and origin, and each session by the key that opened it."""
+    stateless = settings.mcp_sessions == "stateless"
     app: ASGIApp = server.streamable_http_app(
         streamable_http_path=PATH,
-        stateless_http=settings.mcp_sessions == "stateless",
+        stateless_http=stateless,
         transport_security=guard(settings),
     )
     app = AuthenticationMiddleware(app, backend=BearerAuthBackend(_KeyOwner()))
+    app = app if stateless else OpeningLimit(app)
     if settings.api_cors_origins:
         app = CORSMiddleware(
             app,

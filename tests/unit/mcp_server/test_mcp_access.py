@@ -2,16 +2,12 @@
 
 import pytest
 from mcp import MCPError
-from opentelemetry import context, trace
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
-from bot.mcp_server.access import bearer, trace_headers
+from bot.mcp_server.access import bearer
 from bot.mcp_server.connections import api_url
 from bot.mcp_server.errors import MISSING_KEY
 from bot.mcp_server.http import guard
 from bot.settings import Settings, read
-
-TRACE = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": "x=1"}
 
 
 def settings(**values: str) -> Settings:
@@ -37,21 +33,6 @@ def test_no_key_is_an_error_that_says_so(value: str) -> None:
     assert caught.value.code == MISSING_KEY
     assert "Authorization: Bearer" in caught.value.message
     assert "LOCKGATE_API_KEY" in caught.value.message
-
-
-def test_the_trace_of_the_call_is_forwarded() -> None:
-    """The span that is current; else what the request came with; else nothing."""
-    span = NonRecordingSpan(SpanContext(1, 2, is_remote=True, trace_flags=TraceFlags(1)))
-
-    token = context.attach(trace.set_span_in_context(span))
-    try:
-        current = trace_headers(TRACE)
-    finally:
-        context.detach(token)
-
-    assert current == {"traceparent": f"00-{1:032x}-{2:016x}-01"}
-    assert trace_headers(TRACE | {"authorization": "x"}) == TRACE
-    assert trace_headers({}) == {}
 
 
 @pytest.mark.parametrize(
