@@ -10,8 +10,8 @@ from bot.mcp_server.access import Connect
 from bot.settings import Settings
 
 PREFIX = "/api/v1"
-# The API waits up to ten seconds for a command before it answers.
-TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+# The API gives a thread with its files, or a slow page, about a minute.
+TIMEOUT = httpx.Timeout(90.0, connect=5.0)
 # Bound to all addresses, a process is reached over its own.
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- read, not bound
 

@@ -1,6 +1,8 @@
 """Waits for what was set going, and tells the caller meanwhile how it is."""
 
+from collections.abc import Awaitable
 from contextlib import suppress
+from typing import TypeVar
 
 import anyio
 from mcp import MCPError
@@ -10,12 +12,32 @@ from bot.api.models import Command, CommandState, DeploymentStatus, RunStatus
 from bot.mcp_server.api_client import Api, at
 
 POLL_SECONDS = 0.5
+TELL_SECONDS = 2.0
 # Commands end in seconds; an outage of GitHub's may hold them for longer than a caller waits.
 COMMAND_SECONDS = 60
 UNDERWAY = frozenset({CommandState.RECEIVED, CommandState.RUNNING})
 # States from which Lockgate goes on by itself.
 MOVING = frozenset({"requested", "proposed", "applying", "syncing"})
 ACTIVE_RUNS = frozenset({"queued", "running"})
+
+
+T = TypeVar("T")
+
+
+async def told_meanwhile(context: Context, message: str, call: Awaitable[T]) -> T:
+    """What the call gives, with progress every few seconds so that nobody gives it up for dead."""
+    found: T | MCPError
+    async with anyio.create_task_group() as group:
+        group.start_soon(_tell, context, message)
+        try:
+            found = await call
+        except MCPError as exc:
+            # Raised behind the group, which would wrap it.
+            found = exc
+        group.cancel_scope.cancel()
+    if isinstance(found, MCPError):
+        raise found
+    return found
 
 
 async def ended(api: Api, command: Command, context: Context) -> Command:
@@ -42,6 +64,13 @@ async def settled(api: Api, deployment_id: str, context: Context, seconds: int) 
             return status
         await clock.tell(context, told(status))
         await anyio.sleep(POLL_SECONDS)
+
+
+async def _tell(context: Context, message: str) -> None:
+    started = anyio.current_time()
+    while True:
+        await context.report_progress(anyio.current_time() - started, message=message)
+        await anyio.sleep(TELL_SECONDS)
 
 
 def goes_on(status: DeploymentStatus) -> bool:

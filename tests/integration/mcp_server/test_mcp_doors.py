@@ -85,6 +85,7 @@ def test_everything_is_offered_and_answers(door: Door) -> None:
         world.busy = 3
         heard = await _progress(client, "deployment_status", deployment_id="d1", wait_seconds=60)
         assert heard == 3
+        assert await _progress(client, "web_read", url="https://docs.example/s3") >= 1
 
     play(door, world, WRITER, story)
 

@@ -207,6 +207,36 @@ def test_an_approval_is_given_once(url: str, database: Database, deployment_id: 
     assert kept == [("approve", "alice", {"number": 7, "project": "network"})]
 
 
+def test_an_assistant_looks_things_up(url: str, database: Database) -> None:
+    """Collections, a module and a rule by their names; what is off or away is told as it is."""
+    reader = key(database, "read")
+
+    async def refused(client: Client, tool: str, **arguments: Any) -> MCPError:
+        with pytest.raises(MCPError) as caught:
+            await client.call_tool(tool, arguments)
+        return caught.value
+
+    async def story() -> None:
+        async with connected(url, reader) as client:
+            listed = (await client.call_tool("list_collections", {})).structured_content or {}
+            known = {each["id"] for each in listed["items"]}
+            asked = {"collection_id": "modules", "query": "message queue", "limit": 3}
+            found = (await client.call_tool("search_collection", asked)).structured_content or {}
+            module = await client.read_resource("lockgate://modules/sqs-queue")
+            rule = await client.read_resource("lockgate://policies/committed-state/*.tfstate")
+            off = await refused(client, "web_search", query="sqs")
+            shut = await refused(client, "web_read", url="https://docs.example/")
+            away = await refused(client, "search_chat_files", chat_id="acme:infra:7", query="sqs")
+        assert {"modules", "policies"} <= known
+        assert found["hits"][0]["id"].startswith("sqs-queue")
+        assert "sqs-queue/variables/name" in str(module.contents)
+        assert "Remedy" in str(rule.contents)
+        assert {off.data["title"], shut.data["title"]} == {"Not configured"}
+        assert (away.code, away.data["status"]) == (API_ERROR, 503)
+
+    anyio.run(story)
+
+
 def test_it_is_well_before_and_after(url: str, database: Database) -> None:
     """The server is built at the first request for it; the process stays well."""
 
