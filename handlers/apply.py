@@ -16,7 +16,7 @@ from handlers.commands import Name
 from handlers.comments import ANSWER
 from handlers.errors import UserError
 from handlers.events import ButtonPressed, CommandGiven
-from handlers.gate_facts import gate
+from handlers.gate_facts import gate, place_of
 from handlers.locks import let_go
 from handlers.markdown import code, plain, table
 from handlers.permissions import require
@@ -63,9 +63,16 @@ def _apply(pr: PullRequest, login: str, project: str | None, ports: Ports) -> It
         else:
             refused[plan.facts.project] = conditions
             yield _refusal(plan, pr, login, conditions)
+            yield from _planned_again(plan, pr, login)
     if refused:
         yield PutComment(pr.repo, pr.number, ANSWER, messages.apply_refused(login, refused))
     yield from show(pr.repo, pr.number, pr.head_sha, ports, refused=refused)
+
+
+def _planned_again(plan: StoredPlan, pr: PullRequest, login: str) -> Iterator[Action]:
+    """A plan of what a merge would bring now, where only the base branch moved since this one."""
+    if plan.facts.base_sha != pr.base_sha:
+        yield from start(pr, (place_of(plan),), why=f"base-{pr.base_sha}", actor=login)
 
 
 def _request(plan: StoredPlan, pr: PullRequest, login: str, ports: Ports) -> RunRequest:
@@ -134,6 +141,8 @@ def apply_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     if not opens(conditions):
         refused = {request.project: conditions}
         yield _refusal(stored, pr, request.actor, conditions)
+        if pr.open and pr.head_sha == stored.facts.head_sha:
+            yield from _planned_again(stored, pr, request.actor)
         yield PutComment(pr.repo, pr.number, ANSWER, messages.gate_closed(request.actor, refused))
         return
     plan_file = ports.plans.file(stored.id)

@@ -34,7 +34,7 @@ def gate(
             for check in ports.repositories.other_checks(pr.repo, pr.head_sha, pr.base_ref)
             if check.required
         ),
-        lock_holder=ports.locks.holder(pr.repo, _place(stored)),
+        lock_holder=ports.locks.holder(pr.repo, place_of(stored)),
         newer_plan=_newer_plan(stored, pr, ports),
         budget=configuration.budget_usd_per_month,
     )
@@ -81,7 +81,8 @@ def _approvers(
     )
 
 
-def _place(stored: StoredPlan) -> Project:
+def place_of(stored: StoredPlan) -> Project:
+    """The project that a plan is of, as far as locks and runs know it."""
     plan = stored.plan
     return Project(plan.facts.project, plan.directory, plan.workspace)
 

@@ -15,6 +15,7 @@ from handlers.actions import (
     StorePlan,
 )
 from handlers.commands import Command, Name
+from handlers.comparison import compared, standing_approvals
 from handlers.errors import UserError
 from handlers.events import (
     ButtonPressed,
@@ -38,6 +39,7 @@ from handlers.sync import again
 from policy.findings import PolicyResult, Verdict, merged
 from policy.receipt import Facts, NewPlan, PlanState, digest
 from terraform.estimate import estimate
+from terraform.normal_form import normal_digest
 from terraform.project import Project
 from terraform.read_plan import read_plan
 from terraform.render import render
@@ -275,6 +277,8 @@ def _kept(
         lock_digest=result.lock_digest,
         policy_digest=digest(asdict(policy)),
         cost_digest=digest(asdict(cost.result())),
+        normal_digest=normal_digest(result.document),
+        configuration_digest=digest(asdict(selection.configuration)),
     )
     redactor = ports.terraform.redactor(plan)
     rendered = render(plan, limit_bytes=DIFF_BYTES, redactor=redactor)
@@ -294,6 +298,8 @@ def _kept(
         network=work.project.network.value,
         isolation=result.isolation.value,
     )
+    new = compared(new, ports)
+    standing = tuple(standing_approvals(new, ports))
     yield StorePlan(new, result.plan_file.read_bytes())
     yield RecordEvent(
         repo=pr.repo,
@@ -303,6 +309,7 @@ def _kept(
         key=f"plan {run.id}",
         detail={"project": work.project.name, "head_sha": pr.head_sha, "plan": run.id},
     )
+    yield from standing
 
 
 @router.ended(RunKind.PLAN)

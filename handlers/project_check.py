@@ -152,9 +152,7 @@ def _sections(standing: Standing, refused: tuple[Row, ...]) -> Iterator[str]:
         if standing.plan_run.findings:
             yield _findings(standing.plan_run.findings)
         return
-    if standing.approvals:
-        people = ", ".join(code(approval.approver) for approval in standing.approvals)
-        yield f"Approved by {people}."
+    yield from _approvals(standing)
     yield from _plan_sections(standing.plan.plan)
 
 
@@ -208,6 +206,22 @@ def _next(standing: Standing) -> str:
                 more = "one more person" if standing.missing == 1 else f"{standing.missing} more"
                 return f"Next: {more} who may approve says `/approve`, then `/apply`."
             return "Next: someone who is not the author says `/approve`, then `/apply`."
+
+
+def _approvals(standing: Standing) -> Iterator[str]:
+    """Who approved, and what became of approvals of an earlier plan of the same commit."""
+    compared = standing.plan.plan.compared if standing.plan else None
+    earlier = ", ".join(map(code, compared.approvers)) if compared else ""
+    if standing.approvals:
+        people = ", ".join(code(approval.approver) for approval in standing.approvals)
+        stands = compared is not None and compared.same
+        again = " It was planned again since; the plan is the same, so that stands."
+        yield f"Approved by {people}.{again if stands else ''}"
+    elif compared is not None and not compared.same and standing.stage is Stage.PLANNED:
+        yield (
+            f"### Changed since {earlier} approved\n\n{compared.difference}\n\n"
+            "That approval was of another plan and does not count for this one."
+        )
 
 
 def _plan_sections(plan: NewPlan) -> Iterator[str]:

@@ -134,6 +134,8 @@ NAMES = {
     "lock_digest": "the provider lock file",
     "policy_digest": "the policy result",
     "cost_digest": "the cost",
+    "normal_digest": "what the plan does",
+    "configuration_digest": "the configuration",
 }
 
 
@@ -142,6 +144,13 @@ def _unchanged(stored: StoredPlan, live: Live) -> Row:
     if not changed:
         return Row(
             "nothing moved since the plan", Holds.YES, "Head, base and plan are as reviewed."
+        )
+    if changed == ("base_sha",):
+        return Row(
+            "nothing moved since the plan",
+            Holds.NO,
+            "The base branch moved, so this is planned again. Where the new plan is the same, its "
+            "approvals stand: then say `/apply` again.",
         )
     named = ", ".join(NAMES.get(name, name) for name in changed)
     return Row(

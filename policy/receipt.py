@@ -28,7 +28,8 @@ class Facts:
     """Everything an approval is about; if one field differs at apply time, the receipt is void.
 
     The SHAs are commits; the digests are SHA-256 in hex: of the plan file, of the provider lock
-    file, of the policy result and of the cost in canonical JSON.
+    file, of the policy result and of the cost in canonical JSON, of the plan in normal form, and of
+    the configuration that ruled it.
     """
 
     repo: str
@@ -40,6 +41,22 @@ class Facts:
     lock_digest: str
     policy_digest: str
     cost_digest: str
+    normal_digest: str = ""
+    configuration_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A plan beside the approved one that it takes the place of, of the same commit.
+
+    `same` says that an apply would do the same, so that the approvals of `approvers` stand;
+    otherwise `difference` shows in Markdown what is not.
+    """
+
+    earlier: str
+    same: bool
+    approvers: tuple[str, ...]
+    difference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +66,7 @@ class NewPlan:
     `rendered` is its redacted diff in Markdown and `risks` its dangers, one line of Markdown each;
     `isolation` says how Terraform was kept apart while it ran. `whole` is the diff with nothing
     left out where `rendered` had to be cut; it is kept apart, so a stored plan comes without it.
+    `compared` is there where an approved plan of the same commit stood before.
     """
 
     id: str
@@ -64,6 +82,7 @@ class NewPlan:
     network: str
     isolation: str = "sandboxed"
     whole: str = ""
+    compared: Comparison | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,16 +40,34 @@ def test_a_moved_base_refuses_the_apply(make: Make) -> None:
     place.say(pr, "/apply")
     answer = place.answered(pr.issue.number, "was not applied")
 
+    place.wait(lambda: len(place.runs()) == 2, "it is planned again")
     place.settled()
-    assert "base" in answer
+    assert "The base branch moved" in answer
     assert place.runs("apply") == []
     check = place.check(pr.pull.head_sha, CHECK)
     assert check is not None
-    assert "Apply refused" in str(check.summary)
-    place.say(pr, "/plan")
+    assert "approved" not in str(check.title)
+    assert "Changed since `bob` approved" in str(check.summary)
+    assert "terraform_data.other" in str(check.summary)
+
+
+def test_an_approval_stands_where_the_plan_is_the_same(make: Make) -> None:
+    """The base moves elsewhere: planned again by itself, and applied without a second approval."""
+    place = make(FILES)
+    pr = place.propose()
+    place.planned(pr)
+    place.approved(pr)
+    place.move_base({"README.md": "# Words\n"})
+    place.say(pr, "/apply")
+    place.answered(pr.issue.number, "The base branch moved")
     place.wait(lambda: len(place.runs()) == 2, "it is planned again")
     place.settled()
-    assert "approved" not in place.title(pr.pull.head_sha)
+    assert "approved" in place.title(pr.pull.head_sha)
+
+    place.say(pr, "/apply")
+
+    place.applied(pr)
+    assert [state for _, state, _, _ in place.runs("apply")] == ["done"]
 
 
 def test_asking_twice_applies_once(make: Make) -> None:

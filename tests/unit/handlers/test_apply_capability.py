@@ -89,7 +89,7 @@ def running_plan(world: World) -> None:
             lambda world: live(world, base_sha=Sha("1234" * 10)),
             "nothing moved since the plan",
             "**no**",
-            "the base branch",
+            "The base branch moved",
             id="base moved",
         ),
         pytest.param(

@@ -163,14 +163,6 @@ def test_an_unknown_project_is_not_approved(planned: World) -> None:
     assert not planned.did(RecordApproval)
 
 
-def test_an_approval_ends_with_its_plan(approved: World) -> None:
-    """A new plan of the same commit has to be approved itself."""
-    approved.say("alice", "/plan")
-    approved.work()
-
-    assert "someone who is not the author" in approved.check(NETWORK).summary
-
-
 def test_a_change_without_changes_needs_no_approval(planned: World) -> None:
     """An empty plan is not approved, and the answer says why."""
     plan = planned.plans.plans["run-1"]

@@ -1,0 +1,117 @@
+"""A new plan of an approved commit: the same as the approved one, so approvals stand, or not."""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import replace
+
+from handlers.actions import Action, Milestone, RecordApproval, RecordEvent
+from handlers.events import RepoName
+from handlers.markdown import cut
+from handlers.ports import Ports
+from policy.findings import Finding, PolicyResult
+from policy.receipt import Approval, Comparison, NewPlan, PlanState, StoredPlan, genuine, sign
+
+DIFFERENCE_BYTES = 15_000
+PARTS = {
+    "normal_digest": "what Terraform will do",
+    "lock_digest": "the locked providers",
+    "cost_digest": "the cost",
+}
+
+
+def compared(new: NewPlan, ports: Ports) -> NewPlan:
+    """The plan with its comparison, where an approved plan of the same commit stands."""
+    earlier = _approved(new, ports)
+    if earlier is None:
+        return new
+    stored, approvals = earlier
+    changed = _changed(stored.plan, new)
+    return replace(
+        new,
+        compared=Comparison(
+            earlier=stored.id,
+            same=not changed,
+            approvers=tuple(sorted({approval.approver for approval in approvals})),
+            difference=_difference(stored.plan, new, changed) if changed else "",
+        ),
+    )
+
+
+def standing_approvals(new: NewPlan, ports: Ports) -> Iterator[Action]:
+    """The approvals of the earlier plan, signed over the facts of the same plan made anew.
+
+    To be asked before the new plan is stored, and done after it.
+    """
+    earlier = _approved(new, ports)
+    if earlier is None or new.compared is None or not new.compared.same:
+        return
+    stored, approvals = earlier
+    facts = new.facts
+    for approval in approvals:
+        receipt = sign(facts, approval.approver, key=ports.receipt_key)
+        yield RecordApproval(Approval(new.id, approval.approver, approval.source, receipt))
+        yield RecordEvent(
+            repo=RepoName(facts.repo),
+            number=facts.number,
+            milestone=Milestone.APPROVED,
+            actor=approval.approver,
+            key=f"approval {new.id} {approval.approver}",
+            detail={
+                "project": facts.project,
+                "plan": new.id,
+                "receipt": receipt,
+                "stands_from": stored.id,
+            },
+        )
+
+
+def _approved(new: NewPlan, ports: Ports) -> tuple[StoredPlan, tuple[Approval, ...]] | None:
+    """The plan that this one takes the place of, and its approvals, where it has some."""
+    facts = new.facts
+    for stored in ports.plans.of(RepoName(facts.repo), facts.number):
+        mine = stored.facts.project == facts.project and stored.facts.head_sha == facts.head_sha
+        if not mine or stored.state is not PlanState.CURRENT or stored.id == new.id:
+            continue
+        approvals = genuine(ports.plans.approvals(stored.id), stored.facts, key=ports.receipt_key)
+        return (stored, approvals) if approvals else None
+    return None
+
+
+def _changed(earlier: NewPlan, new: NewPlan) -> tuple[str, ...]:
+    """What differs, in words; nothing where an apply would do the same under the same findings."""
+    words = [
+        said
+        for name, said in PARTS.items()
+        if getattr(earlier.facts, name) != getattr(new.facts, name)
+    ]
+    if not earlier.facts.normal_digest and PARTS["normal_digest"] not in words:
+        words.append(PARTS["normal_digest"])
+    if _judged(earlier.policy) != _judged(new.policy):
+        words.append("the policy findings")
+    if (earlier.network, earlier.isolation) != (new.network, new.isolation):
+        words.append("how Terraform is kept apart")
+    return tuple(words)
+
+
+def _judged(policy: PolicyResult) -> tuple[frozenset[tuple[str, ...]], tuple[str, ...]]:
+    """What policy says, wherever in a file it says it: a merge moves lines."""
+    return frozenset(map(_finding, policy.findings)), policy.unevaluated
+
+
+def _finding(found: Finding) -> tuple[str, ...]:
+    return (found.rule, found.source, found.severity.value, found.address, found.message)
+
+
+def _difference(earlier: NewPlan, new: NewPlan, changed: tuple[str, ...]) -> str:
+    said = f"Not as approved: {', '.join(changed)}."
+    before, after = (_lines(plan.rendered) for plan in (earlier, new))
+    lines = list(difflib.unified_diff(before, after, n=2, lineterm=""))[2:]
+    if not lines:
+        return said
+    text = "\n".join(line for line in lines if not line.startswith("@@"))
+    return cut(f"{said}\n\n```diff\n{text}\n```", DIFFERENCE_BYTES)
+
+
+def _lines(rendered: str) -> list[str]:
+    """The lines of a rendered plan without its fences, which would end ours."""
+    return [line for line in rendered.splitlines() if not line.startswith("```")]
