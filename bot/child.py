@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import Pipe
@@ -58,6 +59,7 @@ class Child:
         self._seconds = seconds
         self._turn = threading.Lock()
         self._running: _Running | None = None
+        self._let_go: Callable[[], object] = lambda: None
         self._closed = False
 
     @property
@@ -80,6 +82,8 @@ class Child:
     def _ask(self, question: bytes) -> bytes:
         if self._running is None:
             self._running = self._start()
+            # Also where nobody closes this, the process ends with who asks it.
+            self._let_go = weakref.finalize(self, self._running.end)
             self._receive(self._running, START_SECONDS)
         self._running.connection.send_bytes(question)
         return self._receive(self._running, self._seconds)
@@ -112,7 +116,7 @@ class Child:
         """Let go of the process, which is not to be trusted any more."""
         if self._running is not None:
             log.warning("child ended", module=self._module, status=self._running.process.poll())
-            self._running.end()
+            self._let_go()
             self._running = None
 
     def close(self) -> None:
@@ -122,9 +126,8 @@ class Child:
         if running is not None:
             running.process.kill()
         with self._turn:
-            if self._running is not None:
-                self._running.end()
-                self._running = None
+            self._let_go()
+            self._running = None
 
 
 def answer_questions(arguments: Sequence[str], answer: Callable[[bytes], bytes]) -> None:

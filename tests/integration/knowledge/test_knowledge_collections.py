@@ -146,6 +146,19 @@ def test_a_process_that_takes_too_long_is_ended() -> None:
         child.ask(b"hello")
 
 
+def test_a_process_ends_with_who_asks_it() -> None:
+    """Also where nobody closed it."""
+    child = Child(ECHO, seconds=5)
+    child.ask(b"hello")
+    pid = child.pid
+    assert pid is not None
+
+    del child
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
 def test_closing_does_not_wait_for_an_answer() -> None:
     """Who still waits is told."""
     patient = Child(ECHO, seconds=600)
