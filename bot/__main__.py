@@ -91,6 +91,18 @@ def migrate() -> None:
 
 
 @app.command()
+def doctor(
+    *, json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False
+) -> None:
+    """Look whether all that Lockgate needs is there, and say how to mend what is not."""
+    from bot.doctor.command import doctor as examined  # noqa: PLC0415 -- as above
+
+    # What goes wrong is in the report; the logs would stand in its way.
+    logs.configure("DEBUG" if os.environ.get("LOCKGATE_LOG_LEVEL") == "DEBUG" else "CRITICAL")
+    raise typer.Exit(examined(for_programs=json))
+
+
+@app.command()
 def mcp() -> None:
     """Serve assistants over standard input and output, with the key of LOCKGATE_API_KEY."""
     from bot.mcp_server.stdio import serve_stdio  # noqa: PLC0415 -- as above
