@@ -8,7 +8,8 @@ import bm25s
 
 from rag.prose import stem
 
-WORD = re.compile(r"[a-z0-9]+")
+# Letters and digits of any script; names are split at their underscores.
+WORD = re.compile(r"[^\W_]+")
 STOP_WORDS = """
     a an the and or of to for in on with is are be it this that we i our my you need needs want
     would like please have has can could should from at by as so some new no not every each all

@@ -3,10 +3,11 @@
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.public_addresses import INSIDE_V4, is_public
+from bot.public_web import PageError, PublicWeb
 
 INSIDE = (
     "0.0.0.0",  # noqa: S104 -- an address that is judged, nothing is bound
@@ -97,3 +98,21 @@ def test_what_is_no_address_is_an_error(text: str) -> None:
     """It is never public by mistake."""
     with pytest.raises(ValueError, match=r"address"):
         is_public(text)
+
+
+INSIDE_ALONE = PublicWeb(resolve=lambda _host, _port: ("10.0.0.1",))
+URLS = st.text(max_size=40) | st.builds(
+    "{}://{}{}".format,
+    st.sampled_from(["http", "https", "HTTP", "ftp", "file", ""]),
+    st.text(max_size=20)
+    | st.sampled_from(["127.1", "[::1]", "a@b", "a:80", "a:443", "\u2488\u2488"]),
+    st.text(max_size=20),
+)
+
+
+@settings(deadline=None)
+@given(URLS)
+def test_no_text_is_taken_for_a_public_page_where_all_is_inside(url: str) -> None:
+    """However it is written, it is refused in words."""
+    with pytest.raises(PageError):
+        INSIDE_ALONE.check(url)

@@ -36,6 +36,14 @@ def test_the_best_text_comes_first_and_strangers_do_not_come() -> None:
     assert hits[0].score > hits[1].score > 0
 
 
+def test_words_of_other_languages_are_words() -> None:
+    """Threads are written in all of them."""
+    index = TextIndex((Text("a", "", "Größe des Speichers"), Text("b", "", "Размер хранилища")))
+
+    assert [hit.text.id for hit in index.search("größe", 5)] == ["a"]
+    assert [hit.text.id for hit in index.search("размер", 5)] == ["b"]
+
+
 def test_a_limit_is_kept() -> None:
     """Of many that fit alike the first given stay."""
     index = TextIndex([Text(str(number), "", "bucket") for number in range(9)])
