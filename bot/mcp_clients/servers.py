@@ -37,7 +37,7 @@ READS: Mapping[Kind, frozenset[str]] = {
 class Http:
     """A server behind streamable HTTP."""
 
-    url: str
+    url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
