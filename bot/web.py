@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 import structlog
 import uvicorn
@@ -36,12 +37,15 @@ def web_app(
     secret: bytes,
     put: Callable[[Delivery], "Future[None]"],
     dependencies: Mapping[str, Callable[[], None]],
+    optional: Mapping[str, Callable[[], None] | None] = MappingProxyType({}),
     routes: tuple[BaseRoute, ...] = (),
     close: Callable[[], None] = lambda: None,
     deferred: tuple[Deferred, ...] = (),
 ) -> Starlette:
     """The application: `put` makes a delivery durable, `dependencies` raise where one is away.
 
+    So do those of `optional`, which are told and needed for nothing; None stands for one that is
+    not configured.
     `close` runs once at shutdown, after the last answer and the end of the `deferred` ones.
     """
 
@@ -63,8 +67,10 @@ def web_app(
         return await _store(put(delivery), delivery.id)
 
     async def ready(_: Request) -> Response:
-        states = {name: await _state(check) for name, check in dependencies.items()}
-        well = all(state == "ok" for state in states.values())
+        checks = {**dependencies, **optional}
+        found = await asyncio.gather(*(_state(name, check) for name, check in checks.items()))
+        states = dict(zip(checks, found, strict=True))
+        well = all(states[name] == "ok" for name in dependencies)
         return JSONResponse(states, 200 if well else 503)
 
     async def live(_: Request) -> Response:
@@ -132,10 +138,12 @@ async def _store(stored: "Future[None]", delivery_id: str) -> Response:
     return JSONResponse({"delivery": delivery_id}, 202)
 
 
-async def _state(check: Callable[[], None]) -> str:
+async def _state(name: str, check: Callable[[], None] | None) -> str:
+    if check is None:
+        return "off"
     try:
         await asyncio.wait_for(run_in_threadpool(check), READY_TIMEOUT_SECONDS)
     except (TransientError, TimeoutError, OSError) as exc:
-        log.warning("dependency away", reason=str(exc))
+        log.warning("dependency away", dependency=name, reason=str(exc))
         return "away"
     return "ok"

@@ -10,6 +10,7 @@ from bot.database import Database
 from bot.deferred import Built, Deferred
 from bot.deliveries import Inbox
 from bot.intake import Intake, storing
+from bot.optional_services import optional_services
 from bot.plan_pages import plan_route, stored_text
 from bot.queue import Queue, QueueName
 from bot.settings import Settings
@@ -45,6 +46,7 @@ def serve_web(settings: Settings) -> None:
                 secret=settings.webhook_secret.get_secret_value().encode(),
                 put=intake.put,
                 dependencies={"database": database.ping, "queue": queue.ping},
+                optional=optional_services(settings),
                 routes=(
                     plan_route(partial(stored_text, database), key=compose.receipt_key(settings)),
                     Mount("/api/v1", app=api),
