@@ -16,8 +16,9 @@ from pydantic import Field
 from bot.api import models
 from bot.mcp_server.access import Access
 from bot.mcp_server.api_client import Api, at
-from bot.mcp_server.deployment_tools import DeploymentId, Project
+from bot.mcp_server.deployment_tools import Project
 from bot.mcp_server.following import ended
+from bot.mcp_server.lookup import DeploymentId, deployment_meant
 from bot.mcp_server.reports import CommandOutcome
 from bot.mcp_server.tool import APPLIES, APPROVES, ASKS, tool
 
@@ -65,9 +66,10 @@ def command_tools(access: Access) -> tuple[Tool, ...]:
         Have that person read `get_plan` and `explain_policy` first. Lockgate refuses authors of the
         change and who may not approve, and says so in `answer`. Needs the scope `approve`.
         """
-        choice, path = models.ProjectChoice(project=project), ("deployments", deployment_id)
+        choice = models.ProjectChoice(project=project)
         async with access(context) as api:
-            return await _give(api, at(*path, "approve"), choice, idempotency_key, context)
+            path = at("deployments", await deployment_meant(api, deployment_id), "approve")
+            return await _give(api, path, choice, idempotency_key, context)
 
     async def apply_deployment(
         deployment_id: DeploymentId,
@@ -80,9 +82,10 @@ def command_tools(access: Access) -> tuple[Tool, ...]:
         Every condition of the gate has to hold; the `answer` names those that do not. `done` means
         that the apply began: follow it with `deployment_status`. Needs the scope `apply`.
         """
-        choice, path = models.ProjectChoice(project=project), ("deployments", deployment_id)
+        choice = models.ProjectChoice(project=project)
         async with access(context) as api:
-            return await _give(api, at(*path, "apply"), choice, idempotency_key, context)
+            path = at("deployments", await deployment_meant(api, deployment_id), "apply")
+            return await _give(api, path, choice, idempotency_key, context)
 
     return (
         tool(request_infrastructure, "Ask for infrastructure", ASKS),

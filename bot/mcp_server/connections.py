@@ -49,5 +49,9 @@ def api_url(settings: Settings) -> str:
     if settings.api_url is not None:
         return str(settings.api_url).rstrip("/").removesuffix(PREFIX) + PREFIX
     host = ANY_ADDRESS.get(settings.host, settings.host)
-    host = f"[{host}]" if ":" in host else host
-    return f"http://{host}:{settings.port}{PREFIX}"
+    return f"http://{in_url(host)}:{settings.port}{PREFIX}"
+
+
+def in_url(host: str) -> str:
+    """An address as URLs and the header `Host` have it."""
+    return f"[{host}]" if ":" in host else host

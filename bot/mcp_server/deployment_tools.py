@@ -11,13 +11,10 @@ from bot.api import models
 from bot.mcp_server import following, reports
 from bot.mcp_server.access import Access
 from bot.mcp_server.api_client import Api, at
+from bot.mcp_server.lookup import DeploymentId, deployment_meant
 from bot.mcp_server.tool import READS, tool
 
 LONGEST_WAIT_SECONDS = 300
-DeploymentId = Annotated[
-    models.Id,
-    Field(description="A deployment's id, as `request_infrastructure` or a listing gave it."),
-]
 Project = Annotated[
     models.Text | None,
     Field(max_length=90, description="One project of the deployment; left out: all of them."),
@@ -76,7 +73,8 @@ def deployment_tools(access: Access) -> tuple[Tool, ...]:
         progress, and answers once someone has to act or all is done.
         """
         async with access(context) as api:
-            return await following.settled(api, deployment_id, context, wait_seconds)
+            id_ = await deployment_meant(api, deployment_id)
+            return await following.settled(api, id_, context, wait_seconds)
 
     return (
         tool(get_plan, "Read the plans", READS),
@@ -86,8 +84,9 @@ def deployment_tools(access: Access) -> tuple[Tool, ...]:
     )
 
 
-async def _plan(api: Api, deployment_id: str, project: str | None) -> models.DeploymentPlan:
-    plan = await api.get(at("deployments", deployment_id, "plan"), models.DeploymentPlan)
+async def _plan(api: Api, meant: str, project: str | None) -> models.DeploymentPlan:
+    path = at("deployments", await deployment_meant(api, meant), "plan")
+    plan = await api.get(path, models.DeploymentPlan)
     if project is None:
         return plan
     chosen = tuple(each for each in plan.plans if each.project == project)

@@ -12,6 +12,8 @@ from bot.api.models import Command, CommandState, DeploymentStatus, RunStatus
 from bot.mcp_server.api_client import Api, at
 
 POLL_SECONDS = 0.5
+# Runs take longer, and each look counts against the key's limit.
+LOOK_SECONDS = 1.0
 TELL_SECONDS = 2.0
 # Commands end in seconds; an outage of GitHub's may hold them for longer than a caller waits.
 COMMAND_SECONDS = 60
@@ -63,7 +65,7 @@ async def settled(api: Api, deployment_id: str, context: Context, seconds: int) 
         if not goes_on(status) or clock.over:
             return status
         await clock.tell(context, told(status))
-        await anyio.sleep(POLL_SECONDS)
+        await anyio.sleep(LOOK_SECONDS)
 
 
 async def _tell(context: Context, message: str) -> None:

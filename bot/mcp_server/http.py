@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from bot.deferred import Built
 from bot.mcp_server.access import ApiAccess
-from bot.mcp_server.connections import in_process
+from bot.mcp_server.connections import in_process, in_url
 from bot.mcp_server.opening_limit import OpeningLimit
 from bot.mcp_server.server import mcp_server
 from bot.settings import Settings
@@ -66,7 +66,8 @@ def guard(settings: Settings) -> TransportSecuritySettings:
 
     Those are the loopback ones, the address listened on, and the public one.
     """
-    hosts = {name for host in (*LOOPBACK, settings.host) for name in (host, f"{host}:*")}
+    ours = (*LOOPBACK, in_url(settings.host))
+    hosts = {name for host in ours for name in (host, f"{host}:*")}
     origins = {f"http://{host}" for host in hosts} | set(settings.api_cors_origins)
     url = settings.public_url
     if url is not None:

@@ -10,6 +10,7 @@ from bot.api import models
 from bot.mcp_server.access import Access
 from bot.mcp_server.api_client import at
 from bot.mcp_server.following import told_meanwhile
+from bot.mcp_server.lookup import ThreadId
 from bot.mcp_server.tool import READS, READS_THE_WEB, tool
 
 Query = Annotated[
@@ -17,14 +18,6 @@ Query = Annotated[
 ]
 Limit = Annotated[int, Field(ge=1, le=50, description="The most hits to give.")]
 CollectionId = Annotated[models.Id, Field(description="An id that `list_collections` gave.")]
-ChatId = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}:[A-Za-z0-9._-]{1,100}:[1-9][0-9]{0,8}$",
-        description="The thread of an issue or pull request: `owner:name:number`.",
-        examples=["acme:infrastructure:42"],
-    ),
-]
 Url = Annotated[HttpUrl, Field(description="The page's address, http or https.")]
 
 
@@ -54,7 +47,7 @@ def knowledge_tools(access: Access) -> tuple[Tool, ...]:
             return await told_meanwhile(context, "Searching the collection.", call)
 
     async def search_chat_files(
-        chat_id: ChatId, query: Query, context: Context, limit: Limit = 10
+        chat_id: ThreadId, query: Query, context: Context, limit: Limit = 10
     ) -> models.SearchResult:
         """Search the thread of an issue or pull request: comments, files attached or linked.
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from bot.api import models
 from bot.mcp_server.access import Access
 from bot.mcp_server.api_client import at
+from bot.mcp_server.lookup import deployment_meant
 from bot.mcp_server.resources import JSON
 
 REQUEST = """\
@@ -56,11 +57,15 @@ def add_prompts(server: MCPServer, access: Access) -> None:
 
     @server.prompt(title="Review a plan")
     async def review_plan(
-        deployment_id: Annotated[str, Field(description="The deployment's id.")], context: Context
+        deployment_id: Annotated[
+            str, Field(description="Its id, or its pull request as `owner:name:number`.")
+        ],
+        context: Context,
     ) -> list[Message]:
         """The plans of a deployment, and what to look at before somebody approves them."""
         async with access(context) as api:
-            plan = await api.get(at("deployments", deployment_id, "plan"), models.DeploymentPlan)
+            path = at("deployments", await deployment_meant(api, deployment_id), "plan")
+            plan = await api.get(path, models.DeploymentPlan)
         contents = TextResourceContents(
             uri=f"lockgate://plans/{plan.deployment_id}",
             mime_type=JSON,

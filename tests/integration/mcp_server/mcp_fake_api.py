@@ -194,7 +194,12 @@ def _deployments(world: World) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/deployments")
-    def deployments(_: Read, repository: str = "") -> models.Page[models.Deployment]:
+    def deployments(
+        _: Read, repository: str = "", limit: int = 20, cursor: str | None = None
+    ) -> models.Page[models.Deployment]:
+        """One on the second page, where pages are asked for."""
+        if cursor is None and limit == 100:
+            return models.Page(items=(), next_cursor="more")
         items = (world.deployment(),) if repository in {"", "acme/infra"} else ()
         return models.Page(items=items)
 

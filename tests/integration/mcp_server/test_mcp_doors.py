@@ -188,6 +188,29 @@ def test_what_the_api_refuses_is_told(door: Door) -> None:
 MEMORY = Door("memory", "auto")
 
 
+def test_a_deployment_is_found_by_its_issue_or_pull_request() -> None:
+    """People speak of those; one that is of no deployment is told, and nothing is done."""
+    world = World()
+
+    async def story(client: Client) -> None:
+        for number in (3, 7):
+            asked = {"deployment_id": f"acme:infra:{number}"}
+            plan = (await client.call_tool("get_plan", asked)).structured_content or {}
+            assert plan["deployment_id"] == "d1"
+        await client.call_tool("approve_deployment", {"deployment_id": "acme:infra:7"})
+        for thread in ("acme:infra:8", "acme:other:7"):
+            error = await refused(client, "apply_deployment", deployment_id=thread)
+            assert (error.code, error.data["status"]) == (API_ERROR, 404)
+        (plans,) = (await client.read_resource("lockgate://plans/acme:infra:7")).contents
+        assert isinstance(plans, TextResourceContents)
+        assert '"deployment_id": "d1"' in plans.text
+        await client.get_prompt("review_plan", {"deployment_id": "acme:infra:7"})
+
+    play(MEMORY, world, WRITER, story)
+
+    assert list(world.keys.values()) == ["approve"]
+
+
 def test_hints_tell_clients_what_to_ask_a_person_about() -> None:
     """Reading is safe to repeat; approving and applying are destructive, asking is not."""
 

@@ -61,11 +61,13 @@ def test_the_names_the_server_answers_to() -> None:
             api_cors_origins="https://app.example",
         )
     )
+    six = guard(settings(host="fd00::1"))
     odd = guard(settings(public_url="http://lockgate.example:8443"))
 
     assert {"127.0.0.1:*", "localhost:*", "[::1]:*", "localhost"} <= set(by_default.allowed_hosts)
     assert not [host for host in by_default.allowed_hosts if "example" in host]
     assert {"lockgate.example", "lockgate.example:443", "10.1.2.3:*"} <= set(public.allowed_hosts)
     assert {"https://lockgate.example", "https://app.example"} <= set(public.allowed_origins)
+    assert {"[fd00::1]", "[fd00::1]:*"} <= set(six.allowed_hosts)
     assert "lockgate.example:8443" in odd.allowed_hosts
     assert "http://lockgate.example:8443" in odd.allowed_origins
