@@ -338,3 +338,28 @@ def test_sessions_end_while_they_are_used(kubernetes: Server, sessions: MakeSess
 
     assert False in results
     assert {outcome for outcome in results if outcome is True} == set()
+
+
+def test_closing_while_they_are_used_leaves_nothing(kubernetes_stdio: Server) -> None:
+    """Calls under way fail, later ones are refused, none hangs, and no program stays."""
+    before = children(), threading.active_count()
+    made = McpSessions({"kubernetes": kubernetes_stdio}, tries=2)
+
+    def read(number: int) -> str:
+        tools = made.own_tools("kubernetes", f"run {number}")
+        while True:
+            try:
+                tools.call("resources_get", WEB)
+            except MCPConnectionError:
+                continue
+            except RuntimeError as exc:
+                return str(exc)
+
+    with ThreadPoolExecutor(3) as pool:
+        futures = [pool.submit(read, number) for number in range(3)]
+        wait_until(lambda: made.open_sessions() > 0)
+        made.close()
+        said = {future.result(PATIENCE_SECONDS) for future in futures}
+
+    assert all("closed" in words or "portal" in words.lower() for words in said)
+    assert (children(), threading.active_count()) == before
