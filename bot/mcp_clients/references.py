@@ -15,9 +15,8 @@ SECRET_WORDS = frozenset(
 # A place where a secret lies is none.
 PLACE_WORDS = frozenset({"path", "file", "dir", "folder", "url"})
 SCHEME = re.compile(r"\s*(bearer|basic|token|apikey)?\s*", re.IGNORECASE)
-NAMED = ("headers", "env")
-AT_SERVER = 3
-AT_NAMED = 4
+REFER = "write ${NAME}, and set NAME in Lockgate's environment"
+MEND = {"headers": REFER, "env": REFER, "url": REFER, "args": "give it in `env`"}
 
 
 def resolved(document: Document, environ: Mapping[str, str]) -> tuple[Any, list[Problem]]:
@@ -58,22 +57,40 @@ def _wrong(text: str, path: Path, environ: Mapping[str, str]) -> Iterator[str]:
     for name in names:
         if not environ.get(name):
             yield f"the environment variable `{name}` is not set"
-    if _secret(path) and not (names and SCHEME.fullmatch(REFERENCE.sub("", text))):
-        yield "is a secret: write ${NAME}, and set NAME in Lockgate's environment"
+    if any(not _referred(value) for value in _secrets(text, path)):
+        yield "holds a secret: " + MEND[str(path[2])]
 
 
 def _may_refer(path: Path) -> bool:
-    if path[:1] != ("servers",):
-        return False
-    return (len(path) == AT_SERVER and path[2] == "url") or _named(path)
+    match path:
+        case ("servers", _, "url") | ("servers", _, "headers" | "env", _):
+            return True
+        case _:
+            return False
 
 
-def _named(path: Path) -> bool:
-    return len(path) == AT_NAMED and path[2] in NAMED
+def _secrets(text: str, path: Path) -> Iterator[str]:
+    """The values in this text whose names say that they are secrets."""
+    match path:
+        case ("servers", _, "headers" | "env", str(name)) if _names_secret(name):
+            yield text
+        case ("servers", _, "url"):
+            yield from (value for name, value in _query(text) if _names_secret(name))
+        case ("servers", _, "args", _) if "=" in text and _names_secret(text.partition("=")[0]):
+            yield text
 
 
-def _secret(path: Path) -> bool:
-    if not _named(path):
-        return False
-    words = set(re.split(r"[^a-z0-9]+", str(path[3]).lower()))
+def _query(url: str) -> Iterator[tuple[str, str]]:
+    for part in url.partition("?")[2].partition("#")[0].split("&"):
+        name, _, value = part.partition("=")
+        yield name, value
+
+
+def _referred(value: str) -> bool:
+    """Whether nothing but references, and a scheme such as `Bearer`, stands there."""
+    return bool(REFERENCE.search(value) and SCHEME.fullmatch(REFERENCE.sub("", value)))
+
+
+def _names_secret(name: str) -> bool:
+    words = set(re.split(r"[^a-z0-9]+", name.lower()))
     return bool(words & SECRET_WORDS) and not words & PLACE_WORDS

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bot.mcp_clients.errors import MCPAppInitializationError
 from bot.mcp_clients.reading import configured, read_servers
@@ -149,18 +152,28 @@ def test_no_text_form_of_a_server_holds_a_secret(tmp_path: Path) -> None:
         ),
         pytest.param(
             STDIO + "    tools: [a]\n    command: x\n    env: {API_TOKEN: abc}\n",
-            "7 `servers.a.env.API_TOKEN`: is a secret: write ${NAME}",
+            "7 `servers.a.env.API_TOKEN`: holds a secret: write ${NAME}",
             id="secret-in-env",
         ),
         pytest.param(
             HTTP + "    url: http://x/\n    headers: {X-Api-Key: abc}\n",
-            "6 `servers.a.headers.X-Api-Key`: is a secret",
+            "6 `servers.a.headers.X-Api-Key`: holds a secret",
             id="secret-in-header",
         ),
         pytest.param(
             HTTP + "    url: http://x/\n    headers: {Authorization: 'Bearer x${TOKEN}'}\n",
-            "6 `servers.a.headers.Authorization`: is a secret",
+            "6 `servers.a.headers.Authorization`: holds a secret",
             id="part-of-a-secret",
+        ),
+        pytest.param(
+            HTTP + "    url: http://x/?a=1&api_key=abc#x\n    tools: [a]\n",
+            "5 `servers.a.url`: holds a secret",
+            id="secret-in-url",
+        ),
+        pytest.param(
+            STDIO + "    command: x\n    args: [--port=1, --auth-token=abc]\n",
+            "6 `servers.a.args[1]`: holds a secret: give it in `env`",
+            id="secret-written-in-arguments",
         ),
         pytest.param(
             HTTP + "    url: http://x/\n    headers: {X-Team: '${NOT_SET}'}\n",
@@ -258,3 +271,32 @@ def test_the_short_setting_and_a_kubernetes_server_exclude_each_other(tmp_path: 
 def test_without_settings_there_is_no_server() -> None:
     """Lockgate runs without a cluster."""
     assert configured(read({}, for_github=False), ENVIRON) == {}
+
+
+WORDS = (
+    "version servers kind transport url headers tools model_tools command args env folder "
+    "timeout_seconds Authorization a ${TOKEN} http stdio kubernetes http://x/ ${NOT_SET} ${ ["
+)
+KEYS = st.sampled_from(WORDS.split())
+ODD = (None, True, -1, 1, 1.5, 10**30, "", "\u0085", "Bearer ${TOKEN}", sys.executable)
+VALUES = KEYS | st.sampled_from(ODD)
+FILES = st.recursive(
+    VALUES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.fixed_dictionaries({"version": st.just(1), "servers": FILES}) | FILES)
+def test_whatever_stands_in_the_file_is_read_or_explained(tmp_path: Path, content: object) -> None:
+    """No file breaks the start in another way, and no secret is told."""
+    file = written(tmp_path, yaml.safe_dump(content))
+    said = ""
+
+    try:
+        read_servers(file, ENVIRON)
+    except MCPAppInitializationError as exc:
+        said = str(exc)
+
+    assert "s3cret-value" not in said
