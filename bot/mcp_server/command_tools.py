@@ -14,6 +14,7 @@ from mcp.server.mcpserver.tools import Tool
 from pydantic import Field
 
 from bot.api import models
+from bot.mcp_server import errors
 from bot.mcp_server.access import Access
 from bot.mcp_server.api_client import Api, at
 from bot.mcp_server.deployment_tools import Project
@@ -100,7 +101,10 @@ async def _give(
     key = key or f"mcp-{uuid.uuid4().hex}"
     headers = {"idempotency-key": key, "prefer": PREFER}
     await context.report_progress(0, message="Giving the command.")
-    command = await api.post(path, body, models.Command, **headers)
+    try:
+        command = await api.post(path, body, models.Command, **headers)
+    except MCPError as exc:
+        raise errors.of_write(exc, key) from exc
     command = await ended(api, command, context)
     return CommandOutcome(
         command=command, deployment=await _deployment(api, command), idempotency_key=key

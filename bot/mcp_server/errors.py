@@ -4,7 +4,7 @@ Only what was written for the caller is in them: the API's own problems, never a
 or an exception.
 """
 
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from mcp import MCPError
@@ -37,8 +37,7 @@ def refused(problem: Problem, retry_after: str | None = None) -> MCPError:
 
 def failed(status: int) -> MCPError:
     """The API, or what stands before it, answered with an error that is no problem of ours."""
-    known = status in HTTPStatus._value2member_map_
-    phrase = HTTPStatus(status).phrase if known else "an unknown status"
+    phrase = responses.get(status, "an unknown status")
     data = {"title": "No answer of the API", "status": status}
     return MCPError(API_ERROR, f"The API answered {status} ({phrase}). Try again later.", data)
 
@@ -59,4 +58,11 @@ def unreadable_answer() -> MCPError:
         UNREADABLE_ANSWER,
         "The API's answer can't be read. Is its version the one of this MCP server, and is its "
         "address right?",
+    )
+
+
+def of_write(error: MCPError, idempotency_key: str) -> MCPError:
+    """The same, with the key under which the write may be tried again without being done twice."""
+    return MCPError(
+        error.code, error.message, {**(error.data or {}), "idempotency_key": idempotency_key}
     )

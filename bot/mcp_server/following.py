@@ -21,8 +21,6 @@ UNDERWAY = frozenset({CommandState.RECEIVED, CommandState.RUNNING})
 # States from which Lockgate goes on by itself.
 MOVING = frozenset({"requested", "proposed", "applying", "syncing"})
 ACTIVE_RUNS = frozenset({"queued", "running"})
-
-
 T = TypeVar("T")
 
 

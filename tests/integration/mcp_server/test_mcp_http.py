@@ -210,20 +210,25 @@ def test_another_service_at_the_apis_address(api: ASGIApp, code: int) -> None:
 
 
 def test_nothing_at_the_apis_address() -> None:
-    """The caller reads that, and not where it was looked for."""
+    """The caller reads that, not where it was looked for, and how to try a write again."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-    async def story() -> MCPError:
+    async def story() -> list[MCPError]:
+        errors = []
         async with Client(stdio(f"http://127.0.0.1:{port}", READER), cache=None) as client:
-            with pytest.raises(MCPError) as caught:
-                await client.call_tool("list_collections", {})
-            return caught.value
+            for tool in ("get_plan", "apply_deployment"):
+                with pytest.raises(MCPError) as caught:
+                    await client.call_tool(tool, {"deployment_id": "d1"})
+                errors.append(caught.value)
+        return errors
 
-    error = anyio.run(story)
+    read, written = anyio.run(story)
 
-    assert error.code == API_ERROR
-    assert str(port) not in str(error.error)
+    assert (read.code, written.code) == (API_ERROR, API_ERROR)
+    assert str(port) not in f"{read.error} {written.error}"
+    assert "idempotency_key" not in read.data
+    assert written.data["idempotency_key"].startswith("mcp-")
 
 
 def test_a_server_that_breaks_says_nothing_of_the_inside() -> None:
