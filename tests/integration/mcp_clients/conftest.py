@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from argocd_api import TOKEN, ArgoCdApi
 
 from bot.mcp_clients.servers import OWN_TOOLS, Http, Kind, Program, Server
 from bot.mcp_clients.sessions import McpSessions
@@ -18,6 +17,7 @@ from demo import node_packages
 from demo.cluster import Cluster
 from demo.kubernetes_mcp import KubernetesMcp
 from demo.node_packages import Packages
+from tests.integration.mcp_clients.argocd_api import TOKEN, ArgoCdApi
 
 ROOT = Path(__file__).parents[3]
 ARGOCD = Packages(

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 
 import pytest
-from odd_http import JSON, TOOLS, after_handshake, server
 
 from bot.clusters import Answer
 from bot.mcp_clients.errors import MCPConnectionError
 from bot.mcp_clients.servers import OWN_TOOLS, Http, Kind, Server
 from bot.mcp_clients.sessions import McpSessions
 from handlers.errors import TransientError
+from tests.integration.mcp_clients.odd_http import JSON, TOOLS, after_handshake, server
 
 SENSELESS = "the Kubernetes MCP server gave no answer that makes sense"
 LATE = "the Kubernetes MCP server did not answer in time"

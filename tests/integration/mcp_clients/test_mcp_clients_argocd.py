@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argocd_api import ArgoCdApi
 
 from bot.argocd_mcp import ArgoCdApplications
 from bot.mcp_clients.servers import Http, Program, Server
@@ -20,6 +19,7 @@ from handlers.errors import TransientError, UserError
 from handlers.events import Sha
 from handlers.ports import ApplicationStatus, Sync
 from terraform.project import Application
+from tests.integration.mcp_clients.argocd_api import ArgoCdApi
 
 WEB = Application("argocd", "web")
 OLD, NEW, OTHER = Sha("0" * 40), Sha("b" * 40), Sha("c" * 40)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from odd_http import after_handshake, server
 
 from bot.mcp_clients.errors import MCPConnectionError
 from bot.mcp_clients.servers import OWN_TOOLS, Http, Kind, Server
 from bot.mcp_clients.sessions import McpSessions
+from tests.integration.mcp_clients.odd_http import after_handshake, server
 
 KEYS = st.sampled_from(["a", "b", "c"])
 WELL = after_handshake({"result": {"content": [{"type": "text", "text": "well"}]}})

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from argocd_api import TOKEN, ArgoCdApi
 
 from bot.argocd_mcp import ArgoCdApplications
 from bot.cluster_servers import clusters
@@ -19,6 +18,7 @@ from bot.settings import read
 from demo import node_packages
 from handlers.events import Sha
 from terraform.project import Application
+from tests.integration.mcp_clients.argocd_api import TOKEN, ArgoCdApi
 
 ROOT = Path(__file__).parents[3]
 WEB = Application("argocd", "web")
