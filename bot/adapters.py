@@ -23,6 +23,7 @@ from bot.repositories import Repositories
 from bot.settings import Settings
 from bot.sources import Sources
 from bot.store import Store
+from bot.telemetry.terraform import terraform_tracing
 from bot.terraform_runs import TerraformRuns, environment_file
 from bot.work_areas import WorkAreas
 from handlers.errors import TransientError
@@ -69,6 +70,7 @@ def adapters(settings: Settings, store: Store) -> Adapters:
             areas,
             plan_environment=environment_file(settings.plan_environment_file),
             apply_environment=environment_file(settings.apply_environment_file),
+            tracing=terraform_tracing(settings),
         ),
         policy=checks,
         drafting=Drafting(settings, sources, runner, checks),

@@ -38,10 +38,12 @@ REQUEUE_AFTER = timedelta(seconds=60)
 ADD = """
     WITH incoming AS (
         SELECT DISTINCT ON (id) * FROM
-            unnest(%(ids)s::text[], %(events)s::text[], %(bodies)s::bytea[], %(messages)s::bytea[])
-            AS incoming (id, event, body, message)
+            unnest(%(ids)s::text[], %(events)s::text[], %(bodies)s::bytea[], %(messages)s::bytea[],
+                %(traceparents)s::text[])
+            AS incoming (id, event, body, message, traceparent)
     ), stored AS (
-        INSERT INTO deliveries (id, event, body) SELECT id, event, body FROM incoming
+        INSERT INTO deliveries (id, event, body, traceparent)
+        SELECT id, event, body, traceparent FROM incoming
         ON CONFLICT (id) DO UPDATE
             SET state = 'received', attempts = 0, due_at = now(), queued_at = now()
             WHERE deliveries.state = 'broken'
@@ -57,7 +59,7 @@ CLAIM = """
     UPDATE deliveries
     SET state = 'running', claim = %s, attempts = attempts + 1, leased_until = now() + %s
     WHERE id = %s AND state IN ('received', 'failed') AND due_at <= now()
-    RETURNING id, event, body, attempts
+    RETURNING id, event, body, attempts, traceparent
 """
 BEAT = """
     UPDATE deliveries SET leased_until = now() + %s
@@ -88,12 +90,16 @@ OVERDUE = """
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One webhook as it came: `body` is the raw JSON; `attempts` counts this claim too."""
+    """One webhook as it came: `body` is the raw JSON; `attempts` counts this claim too.
+
+    `traceparent` is the span that it came in with (W3C Trace Context), empty without tracing.
+    """
 
     id: str
     event: str
     body: bytes = field(repr=False)
     attempts: int = 0
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +179,7 @@ def add_within(
         "events": [delivery.event for delivery in deliveries],
         "bodies": [delivery.body for delivery in deliveries],
         "messages": list(messages),
+        "traceparents": [delivery.traceparent for delivery in deliveries],
         "queue": target.queue,
         "channel": target.channel,
     }

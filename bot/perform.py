@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import assert_never
 
+import structlog
+
 from bot.approvals import Approvals
 from bot.deployments import Deployments
 from bot.locks import Locks
@@ -12,12 +14,14 @@ from bot.proposals import Proposals
 from bot.publish import Publisher
 from bot.queue import Queues
 from bot.runs import Runs
+from bot.telemetry import measure, trace
 from bot.work_areas import WorkAreas
 from handlers.actions import (
     Action,
     AnswerCommand,
     CancelRuns,
     EndPlans,
+    Milestone,
     OpenIssue,
     ProposeChange,
     PutComment,
@@ -81,9 +85,17 @@ class Performer:
             case ReleaseLocks():
                 self.locks.release(action.repo, action.number, action.project)
             case RecordEvent():
-                self.deployments.record(action)
+                self._record(action)
             case _:
                 assert_never(action)
+
+    def _record(self, action: RecordEvent) -> None:
+        deployment_id = self.deployments.record(action)
+        structlog.contextvars.bind_contextvars(deployment=deployment_id)
+        trace.note({"lockgate.deployment": deployment_id})
+        if action.milestone is Milestone.APPLY_REFUSED:
+            for condition in action.detail["conditions"].split(", "):
+                measure.add("lockgate.gate.refusals", {"condition": condition})
 
     def _end(self, action: EndPlans) -> None:
         self.plans.end(action.repo, action.number, action.state, action.project)

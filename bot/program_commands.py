@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from bot.database import Connection, Database
 from bot.deliveries import Delivery, DeliveryState, QueueTarget, add_within
 from bot.queue import Queue
+from bot.telemetry import trace
 from handlers.actions import AnswerCommand
 from handlers.errors import TransientError
 from policy.receipt import digest
@@ -151,7 +152,8 @@ class CommandIntake:
         return str(seen[0])
 
     def _store(self, connection: Connection, id_: str) -> None:
-        delivery = Delivery(id_, EVENT, json.dumps({"command": id_}).encode())
+        body = json.dumps({"command": id_}).encode()
+        delivery = Delivery(id_, EVENT, body, traceparent=trace.traceparent())
         message = None if self._events.on_redis else self._events.message(id_)
         add_within(connection, [delivery], messages=[message], target=self._target)
 

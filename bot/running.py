@@ -1,5 +1,6 @@
 """Carries a run out: claim, heartbeat, time limits, progress, retries, and one way to end."""
 
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from bot.control import LostClaimError, RunControl
 from bot.heartbeat import BEAT_EVERY, Heartbeat
 from bot.retry import TRIES_IN_PLACE, TRIES_TO_RECORD, backoff, patiently
 from bot.runs import MOST_ATTEMPTS, NEVER_REPEATED, Runs
+from bot.telemetry import measure, trace
 from handlers.actions import Action
 from handlers.errors import TransientError, UserError
 from handlers.runs import Run, RunKind, RunState
@@ -90,10 +92,29 @@ class RunWorker:
         if run is None:
             self._show_end(run_id)
             return
-        with structlog.contextvars.bound_contextvars(run=run.id, kind=str(run.request.kind)):
-            self._work(run, claim)
+        kind = str(run.request.kind)
+        spanned = trace.span(
+            f"run {kind}",
+            kind="consumer",
+            attributes={
+                "messaging.system": "huey",
+                "messaging.operation.type": "process",
+                "messaging.destination.name": kind,
+                "messaging.message.id": run.id,
+                "lockgate.attempt": run.attempts,
+                "lockgate.project": run.request.project,
+            },
+            parent=self._runs.traceparent(run.id),
+        )
+        if run.attempts == 1 and run.started_at is not None:
+            waited = (run.started_at - run.created_at).total_seconds()
+            measure.record("lockgate.run.wait", waited, {"kind": kind})
+        with structlog.contextvars.bound_contextvars(run=run.id, kind=kind), spanned as span:
+            self._work(run, claim, span)
+        structlog.contextvars.unbind_contextvars("deployment")
 
-    def _work(self, run: Run, claim: str) -> None:
+    def _work(self, run: Run, claim: str, span: trace.Span) -> None:
+        started, kind = time.monotonic(), str(run.request.kind)
         limits = self._limits[run.request.kind]
         control = RunControl(
             run,
@@ -111,11 +132,17 @@ class RunWorker:
                 log.warning("claim lost")
                 return
             except TransientError as failure:
+                span.event("retry", {"lockgate.attempt": run.attempts})
                 end = self._retry(run, claim, control, failure)
+            ended = {"kind": kind, "end": str(end.state) if end else "retried"}
+            measure.record("lockgate.run.duration", time.monotonic() - started, ended)
             if end is None:
                 return
             finish = partial(self._runs.finish, run.id, claim, end.state, end.outcome, end.findings)
             patiently(finish, tries=TRIES_TO_RECORD)
+        span.note({"lockgate.state": str(end.state)})
+        if end.state is not RunState.DONE:
+            span.failed(str(end.state))
         log.info("run ended", state=str(end.state), outcome=end.outcome)
         self._show_end(run.id)
 

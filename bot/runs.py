@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
 from bot.database import Database
+from bot.telemetry import trace
 from handlers.actions import CancelRuns
 from handlers.events import RepoName, Sha
 from handlers.runs import Run, RunKind, RunRequest, RunState
@@ -41,10 +42,12 @@ COLUMNS = """
     created_at, started_at, finished_at, progress, outcome, findings
 """
 START = """
-    INSERT INTO runs (id, kind, key, repo, number, project, head_sha, base_sha, actor, detail)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    INSERT INTO runs
+        (id, kind, key, repo, number, project, head_sha, base_sha, actor, detail, traceparent)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (key) DO NOTHING RETURNING id
 """
+TRACEPARENT = "SELECT traceparent FROM runs WHERE id = %s"
 GET = f"SELECT {COLUMNS} FROM runs WHERE id = %s"  # noqa: S608 -- a constant of ours
 OF = f"""
     SELECT {COLUMNS} FROM (
@@ -138,7 +141,7 @@ class Runs:
         """Write a queued run; None where its key was used before. The caller queues its id."""
         subject = (request.repo, request.number, request.project)
         shas = (request.head_sha, request.base_sha)
-        rest = (request.actor, Jsonb(dict(request.detail)))
+        rest = (request.actor, Jsonb(dict(request.detail)), trace.traceparent())
         run_id = uuid.uuid4().hex
         values = (run_id, request.kind, request.key, *subject, *shas, *rest)
         with self._database.transaction() as connection:
@@ -146,6 +149,12 @@ class Runs:
                 return None
             row = connection.execute(GET, (run_id,)).fetchone()
         return _run(row) if row else None
+
+    def traceparent(self, run_id: str) -> str:
+        """The span that asked for a run (W3C Trace Context); empty without tracing."""
+        with self._database.transaction() as connection:
+            row = connection.execute(TRACEPARENT, (run_id,)).fetchone()
+        return str(row[0]) if row else ""
 
     def get(self, run_id: str) -> Run | None:
         """A run by id."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from dotenv import dotenv_values
 
+from bot.telemetry import trace
 from handlers.errors import UserError
 from handlers.markdown import code, plain
 from handlers.ports import Control, Work
@@ -33,6 +34,11 @@ class Areas(Protocol):
         """The area of a project at a commit, held alone."""
 
 
+def untraced() -> Mapping[str, str]:
+    """Terraform sends no spans."""
+    return {}
+
+
 class TerraformRuns:
     """The port `Terraform`; `plan_environment` and `apply_environment` are read afresh each run."""
 
@@ -43,20 +49,27 @@ class TerraformRuns:
         *,
         plan_environment: Callable[[], Mapping[str, str]],
         apply_environment: Callable[[], Mapping[str, str]],
+        tracing: Callable[[], Mapping[str, str]] = untraced,
     ) -> None:
         self._runner = runner
         self._areas = areas
         self._plan_environment = plan_environment
         self._apply_environment = apply_environment
+        self._tracing = tracing
 
     def plan(self, work: Work, control: Control) -> PlanResult:
         """Init, plan and show; raises UserError with Terraform's words."""
         with self._areas.of(work, control) as area, in_words():
             control.progress("terraform init")
-            request = _request(work, area, control, self._plan_environment())
-            self._runner.init(request)
+            request = self._request(work, area, control, self._plan_environment())
+            with trace.span("terraform init"):
+                self._runner.init(request)
             control.progress("terraform plan")
-            return self._runner.plan(request, var_files=work.project.var_files)
+            with trace.span("terraform plan") as span:
+                request = self._request(work, area, control, self._plan_environment())
+                result = self._runner.plan(request, var_files=work.project.var_files)
+                span.note({"lockgate.isolation": result.isolation.value})
+                return result
 
     def redactor(self, plan: Plan) -> Redactor:
         """What hides the plan's secrets and those of the environment it was made in."""
@@ -72,14 +85,19 @@ class TerraformRuns:
             path.write_bytes(plan_file)
             try:
                 counts = stored.plan.counts
-                request = _request(work, area, control, self._apply_environment())
+                request = self._request(work, area, control, self._apply_environment())
                 self._same_providers(request, stored)
-                return self._runner.apply(
-                    request,
-                    path,
-                    plan_digest=stored.facts.plan_digest,
-                    total=counts.add + counts.change + counts.destroy,
-                )
+                with trace.span("terraform apply") as span:
+                    request = self._request(work, area, control, self._apply_environment())
+                    result = self._runner.apply(
+                        request,
+                        path,
+                        plan_digest=stored.facts.plan_digest,
+                        total=counts.add + counts.change + counts.destroy,
+                    )
+                    if not result.succeeded:
+                        span.failed("the apply did not end well")
+                    return result
             finally:
                 path.unlink(missing_ok=True)
 
@@ -87,7 +105,13 @@ class TerraformRuns:
         """Run the project's tests without credentials; raises UserError without a verdict."""
         with self._areas.of(work, control) as area, in_words():
             control.progress("terraform test")
-            return self._runner.test(_request(work, area, control, {}))
+            with trace.span("terraform test"):
+                return self._runner.test(_request(work, area, control, self._tracing()))
+
+    def _request(
+        self, work: Work, area: WorkArea, control: Control, environment: Mapping[str, str]
+    ) -> Request:
+        return _request(work, area, control, {**environment, **self._tracing()})
 
     def _same_providers(self, request: Request, stored: StoredPlan) -> None:
         # A machine that did not plan inits anew, and may choose other providers without a lock

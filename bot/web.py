@@ -9,18 +9,22 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import MappingProxyType
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.deferred import Deferred
 from bot.deliveries import Delivery
+from bot.telemetry import trace
+from bot.telemetry.requests import Requests
 from bot.webhook import MOST_BYTES, RejectedDeliveryError, read_delivery
 from handlers.errors import TransientError
 
@@ -64,7 +68,8 @@ def web_app(
             return JSONResponse({"error": rejected.sentence}, rejected.status)
         except ClientDisconnect:
             return Response(status_code=400)  # Nobody is there to read it.
-        return await _store(put(delivery), delivery.id)
+        traced = replace(delivery, traceparent=trace.traceparent())
+        return await _store(put(traced), delivery.id)
 
     async def ready(_: Request) -> Response:
         checks = {**dependencies, **optional}
@@ -91,6 +96,7 @@ def web_app(
             *routes,
         ],
         lifespan=lifespan,
+        middleware=[Middleware(Requests)],
     )
 
 

@@ -14,6 +14,7 @@ from bot.optional_services import optional_services
 from bot.plan_pages import plan_route, stored_text
 from bot.queue import Queue, QueueName
 from bot.settings import Settings
+from bot.telemetry.start import telemetry
 from bot.web import serve, web_app
 
 
@@ -29,10 +30,18 @@ def _mcp(settings: Settings, api: Deferred) -> Built:
     return built_mcp(settings, api)
 
 
+def _metrics(settings: Settings) -> tuple[Route, ...]:
+    if settings.metrics == "off":
+        return ()
+    from bot.telemetry.prometheus import metrics_route  # noqa: PLC0415 -- most do without
+
+    return (metrics_route(),)
+
+
 def serve_web(settings: Settings) -> None:
     """Take webhooks in until a signal ends the process."""
     assert settings.webhook_secret is not None, "checked by `read`"  # noqa: S101 -- types
-    with compose.opened_database(settings) as database:
+    with telemetry(settings, "lockgate-web"), compose.opened_database(settings) as database:
         queue = Queue(
             QueueName.EVENTS,
             database_url=database.url,
@@ -48,6 +57,7 @@ def serve_web(settings: Settings) -> None:
                 dependencies={"database": database.ping, "queue": queue.ping},
                 optional=optional_services(settings),
                 routes=(
+                    *_metrics(settings),
                     plan_route(partial(stored_text, database), key=compose.receipt_key(settings)),
                     Mount("/api/v1", app=api),
                     Route("/mcp", endpoint=mcp),

@@ -11,6 +11,7 @@ import structlog
 from bot.deliveries import Delivery, DeliveryState, Inbox
 from bot.heartbeat import BEAT_EVERY, Heartbeat
 from bot.retry import backoff
+from bot.telemetry import measure, trace
 from handlers.actions import Action
 from handlers.errors import TransientError, UserError
 from handlers.events import Event
@@ -65,16 +66,38 @@ class DeliveryWorker:
         if delivery is None:
             return
         context = {"delivery": delivery.id, "event_kind": delivery.event}
-        with structlog.contextvars.bound_contextvars(**context):
-            try:
-                beat = partial(self._beat, delivery.id, claim)
-                with Heartbeat(beat, self._beat_every):
-                    state, outcome = self._answer(delivery)
-            except TransientError as failure:
-                self._fail(delivery, claim, failure)
-            else:
-                self._inbox.finish(delivery.id, claim, state, outcome)
-                log.info("delivery ended", state=str(state), outcome=outcome)
+        spanned = trace.span(
+            f"process {delivery.event}",
+            kind="consumer",
+            attributes={
+                "messaging.system": "huey",
+                "messaging.operation.type": "process",
+                "messaging.destination.name": "events",
+                "messaging.message.id": delivery.id,
+                "lockgate.attempt": delivery.attempts,
+            },
+            parent=delivery.traceparent,
+        )
+        with structlog.contextvars.bound_contextvars(**context), spanned as span:
+            self._work(delivery, claim, span)
+        structlog.contextvars.unbind_contextvars("deployment")
+
+    def _work(self, delivery: Delivery, claim: str, span: trace.Span) -> None:
+        try:
+            beat = partial(self._beat, delivery.id, claim)
+            with Heartbeat(beat, self._beat_every):
+                state, outcome = self._answer(delivery)
+        except TransientError as failure:
+            span.event("retry", {"lockgate.attempt": delivery.attempts})
+            measure.add("lockgate.deliveries", {"end": "retried"})
+            self._fail(delivery, claim, failure)
+            return
+        span.note({"lockgate.state": str(state)})
+        measure.add("lockgate.deliveries", {"end": str(state)})
+        if state is DeliveryState.BROKEN:
+            span.failed(str(state))
+        self._inbox.finish(delivery.id, claim, state, outcome)
+        log.info("delivery ended", state=str(state), outcome=outcome)
 
     def _beat(self, delivery_id: str, claim: str) -> None:
         if not self._inbox.beat(delivery_id, claim):

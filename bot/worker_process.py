@@ -23,6 +23,8 @@ from bot.settings import Settings
 from bot.store import Store, open_store
 from bot.supervisor import end_with_parent, kill_myself
 from bot.sweep import Repairs, Sweep
+from bot.telemetry.gauges import watch_store
+from bot.telemetry.start import telemetry
 from bot.worker import DeliverySteps, DeliveryWorker, Ignored
 from handlers.capabilities import capabilities
 from handlers.errors import UserError
@@ -36,11 +38,16 @@ log = structlog.get_logger(__name__)
 
 def serve_queue(settings: Settings, name: QueueName) -> None:
     """Work one queue off until a signal ends the process."""
-    with compose.opened_database(settings) as database:
+    with telemetry(settings, f"lockgate-{name}"), compose.opened_database(settings) as database:
         store = open_store(settings, database)
         made = adapters(settings, store)
         with closing(store.queues):
+            if settings.metrics_port is not None and settings.metrics == "on":
+                from bot.telemetry.prometheus import serve_metrics  # noqa: PLC0415 -- most do without
+
+                serve_metrics(settings.host, settings.metrics_port, name)
             if name is QueueName.EVENTS:
+                watch_store(database, store.queues)
                 _serve_events(settings, store, made)
             else:
                 _consume(settings, store, name, _runs(store, made))
