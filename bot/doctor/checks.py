@@ -65,9 +65,9 @@ def _of_machine(settings: Settings, shape: Callable[[], Iterable[Result]]) -> tu
 
 
 def _of_github(settings: Settings) -> tuple[Check, ...]:
-    facts = AppFacts(settings)
-
     def asked(name: str, ask: Callable[[AppFacts], Iterable[Result]]) -> Check:
+        # One client each: it closes its connections after a call, and checks run side by side.
+        facts = AppFacts(settings)
         return Check(GITHUB, name, partial(asking, name, partial(ask, facts)), SLOW_SECONDS)
 
     return (

@@ -27,14 +27,14 @@ KEY_MEND = (
 
 
 class AppFacts:
-    """What GitHub says of the App, asked once."""
+    """What GitHub says of the App, asked once; for one thread."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     @cached_property
     def client(self) -> GitHubClient:
-        """A client of the App that closes its connections."""
+        """A client of the App that closes its connections after each call."""
         assert self._settings.app_id is not None, "checked by `read`"  # noqa: S101 -- for types
         return GitHubClient(
             api_url=str(self._settings.github_api_url),

