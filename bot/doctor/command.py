@@ -13,7 +13,9 @@ from bot.doctor.secrets import hidden, secret_values
 
 def doctor(*, for_programs: bool) -> int:
     """Print the report; 0 where Lockgate can start, else 1."""
-    results = hidden(examine(checks(os.environ)), secret_values(os.environ))
+    # In a terminal only, and apart from the report: Checkov alone takes seconds to start.
+    with Console(stderr=True).status("Looking at everything at once; this takes seconds ..."):
+        results = hidden(examine(checks(os.environ)), secret_values(os.environ))
     if for_programs:
         sys.stdout.write(as_json(results) + "\n")
     else:

