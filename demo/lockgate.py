@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 ROOT = Path(__file__).parents[1]
+# What a person may set for Lockgate in the demo, too.
+PASSED_ON = ("LOCKGATE_PROVIDER_MIRROR", "LOCKGATE_OTLP_ENDPOINT")
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.05
@@ -188,5 +190,5 @@ def free_port() -> int:
 
 def _environment(given: Mapping[str, str]) -> dict[str, str]:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("LOCKGATE_")}
-    mirror = {key: os.environ[key] for key in ("LOCKGATE_PROVIDER_MIRROR",) if key in os.environ}
+    mirror = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
     return {**inherited, **mirror, **given, "PYTHONPATH": str(ROOT)}

@@ -20,6 +20,7 @@ from bot.mcp_clients.keeper import CLOSED, SessionKeeper
 from bot.mcp_clients.servers import Server
 from bot.mcp_clients.session import Session
 from bot.mcp_clients.views import OfferedTool
+from bot.telemetry import trace
 
 T = TypeVar("T")
 
@@ -130,9 +131,14 @@ class OwnTools:
         """The tool's answer; a tool that is not allowed is unknown, and nothing is sent."""
         if tool not in self._server.tools:
             return _unknown(tool)
-        return self._sessions.use(
-            self._key, self._server, lambda session: session.call(tool, arguments)
-        )
+        attributes = {"mcp.method.name": "tools/call", "gen_ai.tool.name": tool}
+        with trace.span(f"tools/call {tool}", kind="client", attributes=attributes) as span:
+            answer = self._sessions.use(
+                self._key, self._server, lambda session: session.call(tool, arguments)
+            )
+            if answer.failed:
+                span.failed("the tool says that it failed")
+            return answer
 
 
 class ModelTools:

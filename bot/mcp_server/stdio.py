@@ -4,6 +4,7 @@ from bot.mcp_server.access import ApiAccess
 from bot.mcp_server.connections import api_url, over_http
 from bot.mcp_server.server import mcp_server
 from bot.settings import Settings
+from bot.telemetry.start import telemetry
 
 
 def serve_stdio(settings: Settings) -> None:
@@ -12,4 +13,5 @@ def serve_stdio(settings: Settings) -> None:
     Nothing but the protocol goes to standard output; logs go to standard error.
     """
     access = ApiAccess(over_http(api_url(settings)), own_key=settings.api_key)
-    mcp_server(access).run("stdio")
+    with telemetry(settings, "lockgate-mcp"):
+        mcp_server(access).run("stdio")

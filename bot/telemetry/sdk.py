@@ -1,5 +1,6 @@
 """The OpenTelemetry SDK, set up for one process; imported only where telemetry is on."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +33,7 @@ from bot.telemetry import measure, trace
 from bot.telemetry.otel_measures import OtelMeasures
 from bot.telemetry.otel_spans import OtelSpans
 
+LIBRARIES = (PsycopgInstrumentor(), RedisInstrumentor(), HTTPXClientInstrumentor())
 EXPORT_SECONDS = 5
 EXPORT_EVERY_MILLISECONDS = 15_000
 # What is left when a process ends may wait this long for a receiver that is away.
@@ -78,6 +80,8 @@ def running(settings: Settings, service: str) -> Iterator[None]:
         measure.install(None)
         # A receiver that is away must not hold the end up: what can't be sent is let go.
         if tracing is not None:
+            for library in LIBRARIES:
+                library.uninstrument()
             tracing.force_flush(LAST_WORDS_MILLISECONDS)
             tracing.shutdown()
         measuring.shutdown(LAST_WORDS_MILLISECONDS)
@@ -118,8 +122,10 @@ def _tracing(settings: Settings, resource: Resource) -> TracerProvider | None:
     provider = TracerProvider(resource=resource, sampler=ParentBased(OfWork(settings.trace_ratio)))
     provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.install(OtelSpans(provider.get_tracer("lockgate")))
-    for instrumentor in (PsycopgInstrumentor(), RedisInstrumentor(), HTTPXClientInstrumentor()):
-        instrumentor.instrument(tracer_provider=provider)
+    # The names of attributes that OpenTelemetry settled on, instead of the older ones.
+    os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
+    for library in LIBRARIES:
+        library.instrument(tracer_provider=provider)
     return provider
 
 

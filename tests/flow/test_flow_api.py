@@ -26,7 +26,8 @@ Program = Callable[[str], httpx.Client]
 @pytest.fixture
 def program(stack: Stack, request: pytest.FixtureRequest) -> Iterator[Program]:
     """A client of the API with every scope, that acts for a person."""
-    keys, clients = ApiKeys(stack.database), []
+    keys = ApiKeys(stack.database)
+    clients: list[httpx.Client] = []
 
     def client(person: str) -> httpx.Client:
         key = keys.create(

@@ -1,11 +1,23 @@
 """The whole story, with cloud and cluster, as a person starts it."""
 
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from bot.logs import SECRETS
+from bot.queue import QUEUE_OF
 from demo.lockgate import ROOT
+from handlers.runs import RunKind
+from tests.integration.telemetry.otlp_receiver import OtlpReceiver
+
+# Each run, the event whose webhook led to it, and something done inside it.
+STORY = (
+    ("plan", "pull_request", "terraform plan"),
+    ("apply", "issue_comment", "terraform apply"),
+    ("sync", "pull_request", "tools/call resources_get"),
+)
 
 
 def test_the_story_ends_well() -> None:
@@ -14,9 +26,26 @@ def test_the_story_ends_well() -> None:
     with tempfile.TemporaryDirectory(prefix="lockgate-demo-") as folder:
         Path(folder).chmod(0o755)
         command = (sys.executable, "-m", "demo", "--once", "--folder", f"{folder}/data")
-
-        played = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, timeout=550, check=False
-        )
+        with OtlpReceiver() as receiver:
+            played = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=os.environ | {"LOCKGATE_OTLP_ENDPOINT": receiver.url},
+                capture_output=True,
+                text=True,
+                timeout=550,
+                check=False,
+            )
 
     assert played.returncode == 0, played.stdout[-4000:] + played.stderr[-2000:]
+    for kind, event, inside in STORY:
+        begun = receiver.find(f"run {kind}")[0]
+        run = f"lockgate-{QUEUE_OF[RunKind(kind)]}: run {kind}"
+        way = ["lockgate-web: POST /webhook", f"lockgate-events: process {event}", run]
+        assert receiver.path_to(begun) == way
+        found = [span for span in receiver.find(inside) if span.trace_id == begun.trace_id]
+        assert any(
+            receiver.path_to(span)[:4] == [*way, f"{begun.service}: {inside}"] for span in found
+        )
+    assert not [span for span in receiver.spans if SECRETS.search(str(span.attributes))]
+    assert {"lockgate.run.duration", "lockgate.queue.depth"} <= receiver.metrics
