@@ -41,11 +41,13 @@ def webhook(facts: AppFacts) -> Iterator[Result]:
             f"Turn SSL verification on on {facts.page}",
         )
     deliveries = facts.client.app("GET", "/app/hook/deliveries", params={"per_page": PAGE})
-    yield came(address, deliveries, facts.page) if deliveries else _reached(address)
+    yield came(address, deliveries, facts.page, at=now()) if deliveries else _reached(address)
 
 
-def came(address: str, deliveries: Sequence[Mapping[str, Any]], page: str) -> Result:
-    """What the last deliveries, newest first, tell of the address."""
+def came(
+    address: str, deliveries: Sequence[Mapping[str, Any]], page: str, *, at: datetime
+) -> Result:
+    """What the last deliveries, newest first, tell of the address; `at` is now."""
     newest = deliveries[0]
     status = int(newest["status_code"])
     if status == UNAUTHORISED:
@@ -67,8 +69,8 @@ def came(address: str, deliveries: Sequence[Mapping[str, Any]], page: str) -> Re
             f"{address} answers; {lost} of the last {len(deliveries)} did not arrive.",
             f"Look at {page}/advanced; the worker asks for the last 3 hours' again.",
         )
-    at = datetime.fromisoformat(newest["delivered_at"])
-    return ok(NAME, f"{address} answered {_ago(now() - at)} ago.")
+    age = at - datetime.fromisoformat(newest["delivered_at"])
+    return ok(NAME, f"{address} answered {_ago(age)} ago.")
 
 
 def _lost(deliveries: Sequence[Mapping[str, Any]]) -> int:

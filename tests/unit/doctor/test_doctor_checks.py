@@ -1,7 +1,7 @@
 """What each check makes of what it sees: permissions, deliveries, clocks, files."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ WANTED = AppManifest(
     default_permissions={"checks": "write", "contents": "write", "members": "read"},
     default_events=("issues",),
 )
+AT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 HOOK, PAGE = "https://lockgate.example/webhook", "https://github.com/settings/apps/lockgate"
 
 
@@ -36,8 +37,8 @@ def settings(**given: object) -> Settings:
 
 def delivery(guid: str, status: int) -> Mapping[str, Any]:
     """One attempt as GitHub lists it."""
-    at = (now() - timedelta(minutes=7)).isoformat()
-    return {"guid": guid, "status_code": status, "status": "words", "delivered_at": at}
+    delivered_at = (AT - timedelta(minutes=7)).isoformat()
+    return {"guid": guid, "status_code": status, "status": "words", "delivered_at": delivered_at}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_deliveries_tell_whether_the_webhook_is_reached(
     deliveries: list[Mapping[str, Any]], state: State, words: str
 ) -> None:
     """The newest decides; one that arrived later counts as arrived."""
-    result = came(HOOK, deliveries, PAGE)
+    result = came(HOOK, deliveries, PAGE, at=AT)
 
     assert (result.state, words in result.said) == (state, True)
 
