@@ -3,6 +3,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 UV := $(BIN)/uv --quiet --no-progress
+SCHEMA := $(BIN)/check-jsonschema --quiet --builtin-schema vendor
 
 .PHONY: help demo test lint types forms setup setup-test clean
 .DEFAULT_GOAL := help
@@ -13,8 +14,10 @@ help: ## Show what there is.
 demo: setup ## Play the main job, from an issue to a healthy cluster (ARGS=--once ends by itself).
 	@$(BIN)/python -m demo $(ARGS)
 
+# In the order of the tree: the slow floors begin it and many quick files end it. xdist's own order,
+# by the number of tests, keeps files with one test of minutes for the end.
 test: setup-test ## Run every test.
-	@$(BIN)/python -m pytest -n $(or $(WORKERS),auto) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(or $(WORKERS),auto) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup-test ## Check style, workflows, the image and configuration files.
 	@$(BIN)/ruff check .
@@ -22,6 +25,10 @@ lint: setup-test ## Check style, workflows, the image and configuration files.
 	@$(BIN)/yamllint --strict .
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
+	@$(SCHEMA).github-workflows .github/workflows/*.yml
+	@$(SCHEMA).github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(SCHEMA).github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	@$(SCHEMA).compose-spec deploy/compose.yaml
 
 types: setup-test ## Check types.
 	@$(BIN)/mypy
