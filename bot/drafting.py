@@ -27,6 +27,7 @@ from rag.placement import Placement, PlacementError
 from rag.reading import understand
 from rag.request import Outcome, Request
 from terraform import hcl
+from terraform.arguments import PlanArguments
 from terraform.project import Network
 from terraform.runner import Request as TerraformRequest
 from terraform.runner import Runner
@@ -135,7 +136,8 @@ class Drafting:
             if self._runner.mirror is None:
                 # Fetching the providers that the gate allowed is all that reaches out.
                 self._runner.init(replace(request, network=Network.OPEN))
-            result = self._runner.plan(request, arguments=(f"-target={draft.acceptance.module}",))
+            only = PlanArguments(targets=(draft.acceptance.module,))
+            result = self._runner.plan(request, arguments=only)
         return result.document
 
 

@@ -13,6 +13,7 @@ from handlers.markdown import code, plain
 from handlers.ports import Control, Work
 from policy.findings import Finding, Severity
 from policy.receipt import StoredPlan
+from terraform.arguments import PLAIN, PlanArguments
 from terraform.errors import Diagnostic, PlanChangedError, StateLockedError, TerraformError
 from terraform.errors import Severity as DiagnosticSeverity
 from terraform.place import Place
@@ -57,7 +58,7 @@ class TerraformRuns:
         self._apply_environment = apply_environment
         self._tracing = tracing
 
-    def plan(self, work: Work, control: Control) -> PlanResult:
+    def plan(self, work: Work, control: Control, *, arguments: PlanArguments = PLAIN) -> PlanResult:
         """Init, plan and show; raises UserError with Terraform's words."""
         with self._areas.of(work, control) as area, in_words():
             control.progress("terraform init")
@@ -67,7 +68,9 @@ class TerraformRuns:
             control.progress("terraform plan")
             with trace.span("terraform plan") as span:
                 request = self._request(work, area, control, self._plan_environment())
-                result = self._runner.plan(request, var_files=work.project.var_files)
+                result = self._runner.plan(
+                    request, var_files=work.project.var_files, arguments=arguments
+                )
                 span.note({"lockgate.isolation": result.isolation.value})
                 return result
 

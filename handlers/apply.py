@@ -29,6 +29,7 @@ from handlers.selection import configured, select
 from handlers.show import show
 from policy.gate import Row, opens
 from policy.receipt import PlanState, StoredPlan
+from terraform.arguments import plan_arguments
 from terraform.results import ApplyResult, Phase
 
 router = Router()
@@ -72,7 +73,9 @@ def _apply(pr: PullRequest, login: str, project: str | None, ports: Ports) -> It
 def _planned_again(plan: StoredPlan, pr: PullRequest, login: str) -> Iterator[Action]:
     """A plan of what a merge would bring now, where only the base branch moved since this one."""
     if plan.facts.base_sha != pr.base_sha:
-        yield from start(pr, (place_of(plan),), why=f"base-{pr.base_sha}", actor=login)
+        arguments = plan_arguments(plan.facts.arguments)
+        why = f"base-{pr.base_sha}"
+        yield from start(pr, (place_of(plan),), why=why, actor=login, arguments=arguments)
 
 
 def _request(plan: StoredPlan, pr: PullRequest, login: str, ports: Ports) -> RunRequest:
@@ -209,8 +212,16 @@ def show_apply(run: Run, ports: Ports) -> Iterator[Action]:
     yield from show(request.repo, request.number, request.head_sha, ports)
 
 
+def _special(run: Run, pr: PullRequest, ports: Ports) -> bool:
+    """Whether a special plan of the live head was applied here: a plain one has to follow."""
+    stored = ports.plans.get(run.request.detail["plan"])
+    if stored is None or stored.state is not PlanState.APPLIED:
+        return False
+    return bool(stored.facts.arguments) and stored.facts.head_sha == pr.head_sha
+
+
 def _caught_up(run: Run, ports: Ports) -> Iterator[Action]:
-    """What had to wait for the apply: a newer head's plan, or the end of a closed pull request."""
+    """What had to wait for the apply: another plan, or the end of a closed pull request."""
     request = run.request
     pr = ports.repositories.pull_request(request.repo, request.number)
     if not pr.open:
@@ -224,6 +235,6 @@ def _caught_up(run: Run, ports: Ports) -> Iterator[Action]:
         and each.state is RunState.FAILED
         and each.created_at > run.created_at
     ]
-    if put_off:
+    if put_off or _special(run, pr, ports):
         yield from start(pr, (located(request),), why=f"apply-{run.id}", actor=request.actor)
         yield from show(pr.repo, pr.number, pr.head_sha, ports)

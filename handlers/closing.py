@@ -58,7 +58,7 @@ def close(event: PullRequestClosed, ports: Ports) -> Iterator[Action]:
 def _settled(event: PullRequestClosed, found: Iterable[Standing]) -> Iterator[Action]:
     """Keep it known, should this event come again, which projects had nothing to apply."""
     for standing in found:
-        if standing.stage is Stage.NO_CHANGES:
+        if standing.stage is Stage.NO_CHANGES and standing.settled:
             yield EndPlans(event.repo, event.number, PlanState.APPLIED, project=standing.project)
 
 
@@ -66,11 +66,11 @@ def _merged(
     event: PullRequestClosed, merged_sha: Sha, found: Iterable[Standing], ports: Ports
 ) -> Iterator[Action]:
     found = tuple(found)
-    left = [standing.project for standing in found if not standing.stage.settled]
+    left = [standing.project for standing in found if not standing.settled]
     if left:
         body = messages.merged_unapplied(left)
         yield PutComment(event.repo, event.number, ANSWER, body)
-    done = {standing.project for standing in found if standing.stage.settled}
+    done = {standing.project for standing in found if standing.settled}
     tree = ports.sources.tree(event.repo, merged_sha)
     configuration = configured(tree, where="the base branch")
     for request in sync_requests(event, configuration.projects, done):

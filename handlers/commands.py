@@ -12,6 +12,10 @@ from typing import TypeAlias
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from terraform.arguments import PLAIN, PlanArguments, plan_arguments
+from terraform.errors import UnsafeArgumentError
+from terraform.safe_text import typed
+
 NAME = re.compile(r"^[A-Za-z0-9][\w.-]{0,89}$", re.ASCII)
 # A comment holds 65,536 characters; nobody types more commands than this in one.
 MOST_COMMANDS = 10
@@ -54,7 +58,7 @@ class Command:
     project: str | None = None
     directory: str | None = None
     workspace: str | None = None
-    terraform: tuple[str, ...] = ()
+    terraform: PlanArguments = PLAIN
     words: tuple[str, ...] = ()
 
 
@@ -176,7 +180,7 @@ def _options(line: str, name: Name, rest: list[str]) -> Parsed:
         flag, _, value = word.partition("=")
         option = OPTIONS.get(flag)
         if option is None or option not in TAKES.get(name, frozenset()):
-            return Mistake(line, f"`/{name}` has no option `{_shown(flag)}`. {_usage(name)}")
+            return Mistake(line, f"`/{name}` has no option `{typed(flag)}`. {_usage(name)}")
         if option in values:
             return Mistake(line, f"`{flag}` is given twice.")
         value = value or next(arguments, "")
@@ -185,10 +189,14 @@ def _options(line: str, name: Name, rest: list[str]) -> Parsed:
             return Mistake(line, reason)
         values[option] = str(PurePosixPath(value)) if option == "directory" else value
     if words and name not in TAKES_WORDS:
-        return Mistake(line, f"`/{name}` does not take `{_shown(words[0])}`. {_usage(name)}")
+        return Mistake(line, f"`/{name}` does not take `{typed(words[0])}`. {_usage(name)}")
     if terraform and name is not Name.PLAN:
         return Mistake(line, f"`/{name}` takes no Terraform arguments.")
-    return Command(name, terraform=terraform, words=tuple(words), **values)
+    try:
+        special = plan_arguments(terraform)
+    except UnsafeArgumentError as exc:
+        return Mistake(line, str(exc))
+    return Command(name, terraform=special, words=tuple(words), **values)
 
 
 def _usage(name: Name) -> str:
@@ -206,13 +214,7 @@ def _refused(option: str, value: str) -> str:
         return "" if inside and value.isprintable() else "The directory is outside the repository."
     if not NAME.fullmatch(value):
         return (
-            f"`{_shown(value)}` is not a {option} name: letters, digits, `_`, `.` and `-`, "
+            f"`{typed(value)}` is not a {option} name: letters, digits, `_`, `.` and `-`, "
             "up to 90, starting with a letter or digit."
         )
     return ""
-
-
-def _shown(word: str) -> str:
-    """A word of a stranger's, safe inside backticks."""
-    printable = "".join(letter if letter.isprintable() else "\ufffd" for letter in word)
-    return printable.replace("`", "'").replace("@", "@\u200b")[:60]

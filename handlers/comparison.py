@@ -13,6 +13,7 @@ from policy.receipt import Approval, Comparison, NewPlan, PlanState, StoredPlan,
 
 DIFFERENCE_BYTES = 15_000
 PARTS = {
+    "arguments": "the arguments of the plan",
     "normal_digest": "what Terraform will do",
     "lock_digest": "the locked providers",
     "cost_digest": "the cost",

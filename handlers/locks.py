@@ -15,7 +15,9 @@ from handlers.router import Router
 from handlers.runs import RunKind
 from handlers.selection import selected
 from handlers.show import show
+from handlers.special import arguments_of
 from policy.receipt import PlanState
+from terraform.arguments import PLAIN
 
 router = Router()
 
@@ -76,6 +78,8 @@ def hand_over(repo: RepoName, waiter: Waiter, ports: Ports) -> Iterator[Action]:
         yield from released(repo, waiter.number, ports, project=waiter.project)
         return
     runs = ports.runs.of(repo, waiter.number, pr.head_sha)
-    waited = [run.id for run in runs if run.request.project == waiter.project]
-    yield from start(pr, (project,), why=f"turn-{waited[-1] if waited else ''}", actor=pr.author)
+    waited = [run for run in runs if run.request.project == waiter.project]
+    arguments = arguments_of(waited[-1].request) if waited else PLAIN
+    why = f"turn-{waited[-1].id if waited else ''}"
+    yield from start(pr, (project,), why=why, actor=pr.author, arguments=arguments)
     yield from show(repo, pr.number, pr.head_sha, ports)

@@ -8,7 +8,10 @@ from policy.findings import PolicyResult
 from policy.gate import Holds, Row
 
 SAID: dict[Name, tuple[str, str]] = {
-    Name.PLAN: ("/plan [-p project] [-d directory] [-w workspace]", "plan again"),
+    Name.PLAN: (
+        "/plan [-p project] [-d directory] [-w workspace] [-- arguments]",
+        "plan again; arguments: `-target=`, `-replace=`, `-var`, `-refresh=false`, `-destroy`",
+    ),
     Name.TEST: ("/test [-p project]", "run `terraform test` where this touches tests"),
     Name.APPROVE: ("/approve [-p project]", "approve exactly the plans shown in the checks"),
     Name.APPLY: ("/apply [-p project]", "apply exactly the approved plans"),
@@ -130,7 +133,6 @@ NOT_TESTED = (
 )
 NO_PLAN = "There is no plan to {verb} yet. `/plan` makes one."
 NOTHING_TO_APPLY = "The plan has no changes: there is nothing to approve or apply."
-NO_ARGUMENTS = "Terraform arguments after `--` are not available in this version."
 
 
 DRAFTING = "Reading the request. This comment follows along."

@@ -33,11 +33,13 @@ from handlers.router import Router
 from handlers.runs import Run, RunKind, RunRequest, RunState
 from handlers.selection import Selection, selected
 from handlers.show import show
+from handlers.special import arguments_of, carried, refuse_secrets
 from handlers.summary_check import broken_check
 from handlers.sync import CHECK_PREFIX as SYNC_PREFIX
 from handlers.sync import again
 from policy.findings import PolicyResult, Verdict, merged
 from policy.receipt import Facts, NewPlan, PlanState, digest
+from terraform.arguments import PLAIN, PlanArguments
 from terraform.estimate import estimate
 from terraform.normal_form import normal_digest
 from terraform.project import Project
@@ -102,15 +104,14 @@ def _due(pr: PullRequest, project: Project, ports: Ports) -> str:
 def plan_on_command(given: CommandGiven, ports: Ports) -> Iterator[Action]:
     """Plan the projects a person named, or all that the pull request touches."""
     pr = pull_request_of(given, ports)
-    if given.command.terraform:
-        raise UserError(messages.NO_ARGUMENTS)
     try:
         selection = selected(pr, ports)
     except UserError as exc:
         yield broken_check(pr.repo, pr.number, pr.head_sha, exc)
         raise
     projects = chosen(selection, given.command)
-    yield from start(pr, projects, why=given.source, actor=given.actor.login)
+    arguments = given.command.terraform
+    yield from start(pr, projects, why=given.source, actor=given.actor.login, arguments=arguments)
     yield from show(pr.repo, pr.number, pr.head_sha, ports)
 
 
@@ -194,9 +195,18 @@ def chosen(selection: Selection, command: Command) -> tuple[Project, ...]:
 
 
 def start(
-    pr: PullRequest, projects: Iterable[Project], *, why: str, actor: str
+    pr: PullRequest,
+    projects: Iterable[Project],
+    *,
+    why: str,
+    actor: str,
+    arguments: PlanArguments = PLAIN,
 ) -> Iterator[Action]:
     """One plan run for each project; `why` makes a second request for the same reason the same."""
+    special = carried(arguments)
+    if special:
+        # One comment may ask for several special plans of one project.
+        why = f"{why} {digest(arguments.flags)}"
     for project in projects:
         yield StartRun(
             RunRequest(
@@ -208,7 +218,11 @@ def start(
                 base_sha=pr.base_sha,
                 project=project.name,
                 actor=actor,
-                detail={"directory": project.directory, "workspace": project.workspace},
+                detail={
+                    "directory": project.directory,
+                    "workspace": project.workspace,
+                    **special,
+                },
             )
         )
 
@@ -234,7 +248,7 @@ def make_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     before = ports.policy.before_plan(work, selection.configuration, control)
     if before.verdict in {Verdict.BLOCK, Verdict.UNKNOWN}:
         raise UserError(_refused(before), before.findings)
-    result = ports.terraform.plan(work, control)
+    result = ports.terraform.plan(work, control, arguments=arguments_of(request))
     control.progress("checking policy and cost")
     yield from _kept(run, pr, selection, work, result, before, control, ports)
 
@@ -263,6 +277,9 @@ def _kept(
     ports: Ports,
 ) -> Iterator[Action]:
     plan = read_plan(result.document)
+    redactor = ports.terraform.redactor(plan)
+    arguments = arguments_of(run.request)
+    refuse_secrets(arguments, result.document, redactor)
     with ThreadPoolExecutor(max_workers=1) as beside:
         cost = beside.submit(estimate, plan, region=None)
         policy = ports.policy.of_plan(work, result.document, selection.configuration, control)
@@ -279,8 +296,8 @@ def _kept(
         cost_digest=digest(asdict(cost.result())),
         normal_digest=normal_digest(result.document),
         configuration_digest=digest(asdict(selection.configuration)),
+        arguments=arguments.flags,
     )
-    redactor = ports.terraform.redactor(plan)
     rendered = render(plan, limit_bytes=DIFF_BYTES, redactor=redactor)
     whole = render(plan, limit_bytes=WHOLE_BYTES, redactor=redactor)
     new = NewPlan(

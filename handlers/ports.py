@@ -16,6 +16,7 @@ from policy.findings import PolicyResult
 from policy.receipt import Approval, StoredPlan
 from rag.draft import Draft
 from rag.request import Outcome, Request
+from terraform.arguments import PLAIN, PlanArguments
 from terraform.plan import Plan
 from terraform.project import Application, Project
 from terraform.redact import Redactor
@@ -226,7 +227,7 @@ class Work:
 class Terraform(Protocol):
     """Terraform in its sandbox, on one project of one commit."""
 
-    def plan(self, work: Work, control: Control) -> PlanResult:
+    def plan(self, work: Work, control: Control, *, arguments: PlanArguments = PLAIN) -> PlanResult:
         """Init, plan and show; raises UserError with Terraform's words."""
 
     def redactor(self, plan: Plan) -> Redactor:

@@ -6,10 +6,12 @@ from handlers import cost_text
 from handlers.actions import Annotation, Button, CheckStatus, Conclusion, SetCheck
 from handlers.events import RepoName, Sha
 from handlers.markdown import code, cut, gate, plain, table
+from handlers.special import notice
 from handlers.standing import Stage, Standing
 from policy.findings import Finding, Severity, Verdict
 from policy.gate import Row
 from policy.receipt import NewPlan
+from terraform.arguments import PLAIN
 from terraform.plan import Counts
 from terraform.sandbox import Isolation
 
@@ -49,6 +51,8 @@ def project_check(
 ) -> SetCheck:
     """The check run of one project; `refused` are the gate's rows after a refused apply."""
     status, conclusion = STATUS[standing.stage]
+    if conclusion == "success" and standing.arguments != PLAIN:
+        conclusion = "action_required"
     if status == "completed" and _blocked(standing):
         conclusion = "failure"
     return SetCheck(
@@ -58,7 +62,7 @@ def project_check(
         name=f"{PREFIX}{standing.project}",
         status=status,
         conclusion=conclusion,
-        title=_title(standing),
+        title=_special_title(standing) + _title(standing),
         summary=cut("\n\n".join(_sections(standing, refused))),
         text=standing.plan.plan.rendered if standing.plan else "",
         annotations=tuple(_annotations(standing)),
@@ -90,6 +94,11 @@ def counted(counts: Counts) -> str:
 def done(counts: Counts) -> str:
     """The same sentence once it is done."""
     return f"{counts.add} added, {counts.change} changed, {counts.destroy} destroyed"
+
+
+def _special_title(standing: Standing) -> str:
+    names = dict.fromkeys(flag.split("=")[0] for flag in standing.arguments.flags)
+    return f"{' '.join(names)}: " if names else ""
 
 
 def _title(standing: Standing) -> str:
@@ -141,6 +150,8 @@ POLICY_SAID = {
 
 
 def _sections(standing: Standing, refused: tuple[Row, ...]) -> Iterator[str]:
+    if special := notice(standing.arguments):
+        yield special
     if refused:
         yield "**Not applied.** A condition does not hold; its row says what to do."
         yield "### Apply refused\n\n" + gate(refused)
@@ -171,6 +182,10 @@ SAID: dict[Stage, str] = {
         "`lockgate` is green."
     ),
 }
+SPECIAL_DONE = {
+    Stage.NO_CHANGES: "**No changes** in this part. Next: `/plan` shows the whole.",
+    Stage.APPLIED: "**Applied** exactly as reviewed. Next: `/plan` shows what is left.",
+}
 
 
 def _verdict(standing: Standing) -> str:
@@ -188,6 +203,8 @@ def _verdict(standing: Standing) -> str:
             return f"**Planned.** {_next(standing)}"
         case Stage.APPROVED:
             return f"**Approved.** {_next(standing)}"
+        case stage if stage.settled and not standing.settled:
+            return SPECIAL_DONE[stage]
         case stage:
             return SAID[stage]
 

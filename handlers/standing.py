@@ -8,7 +8,9 @@ from handlers.events import RepoName, Sha
 from handlers.ports import Ports
 from handlers.runs import Run, RunKind, RunState, located
 from handlers.selection import configured
+from handlers.special import arguments_of
 from policy.receipt import Approval, PlanState, StoredPlan
+from terraform.arguments import PLAIN, PlanArguments
 
 
 class Stage(StrEnum):
@@ -29,7 +31,7 @@ class Stage(StrEnum):
 
     @property
     def settled(self) -> bool:
-        """True when nothing is left to do before the merge."""
+        """True when nothing is left to do for the plan that stands."""
         return self in {Stage.NO_CHANGES, Stage.APPLIED}
 
 
@@ -48,6 +50,16 @@ class Standing:
     approvals: tuple[Approval, ...] = ()
     lock_holder: int | None = None
     missing: int = 0
+
+    @property
+    def arguments(self) -> PlanArguments:
+        """What makes its plan, or the one being made, special."""
+        return arguments_of(self.plan_run.request)
+
+    @property
+    def settled(self) -> bool:
+        """True when nothing is left to do before the merge; a special plan never says so."""
+        return self.stage.settled and self.arguments == PLAIN
 
 
 def standings(repo: RepoName, number: int, head_sha: Sha, ports: Ports) -> tuple[Standing, ...]:

@@ -10,6 +10,7 @@ from handlers.markdown import code, cut, table
 from handlers.project_check import counted
 from handlers.standing import Stage, Standing
 from policy.findings import Verdict
+from terraform.arguments import PLAIN
 
 NAME = "lockgate"
 BUSY = frozenset({Stage.QUEUED, Stage.PLANNING, Stage.WAITING, Stage.APPLYING})
@@ -74,6 +75,7 @@ APPLIED = "Everything is applied"
 WAITING = "Waiting for approval"
 APPROVED = "Approved, not applied yet"
 NO_CHANGES = "No changes"
+SPECIAL = "A plan without arguments has to follow"
 NEXT = {
     UNPLANNED: "Next: `/plan` plans what is missing.",
     MENDING: "Next: the check of each project that is not done says what to mend.",
@@ -81,6 +83,7 @@ NEXT = {
     NO_CHANGES: "Nothing is left to do: this can be merged.",
     WAITING: "Next: someone who is not the author says `/approve`.",
     APPROVED: "Next: `/apply`.",
+    SPECIAL: "Next: `/plan` shows what the special plan left.",
 }
 
 
@@ -98,11 +101,13 @@ def _verdict(
         return f"{busy[0].project}: {busy[0].stage}{more}", None
     if stages & FAILED or any(_blocked(standing) for standing in standings):
         return MENDING, "failure"
-    if all(stage.settled for stage in stages):
+    if all(standing.settled for standing in standings):
         applied = Stage.APPLIED in stages
         return (APPLIED if applied else NO_CHANGES), "success"
     if Stage.PLANNED in stages:
         return WAITING, "action_required"
+    if all(stage.settled for stage in stages):
+        return SPECIAL, "action_required"
     return APPROVED, "action_required"
 
 
@@ -127,4 +132,5 @@ def _line(standing: Standing) -> tuple[str, str, str, str]:
         return code(standing.project), standing.stage.value, "", ""
     plan = standing.plan.plan
     cost = cost_text.change(plan.cost)
-    return code(standing.project), standing.stage.value, counted(plan.counts), cost
+    special = ", special" if standing.arguments != PLAIN else ""
+    return code(standing.project), f"{standing.stage}{special}", counted(plan.counts), cost

@@ -136,6 +136,7 @@ NAMES = {
     "cost_digest": "the cost",
     "normal_digest": "what the plan does",
     "configuration_digest": "the configuration",
+    "arguments": "the plan's arguments",
 }
 
 

@@ -29,7 +29,7 @@ class Facts:
 
     The SHAs are commits; the digests are SHA-256 in hex: of the plan file, of the provider lock
     file, of the policy result and of the cost in canonical JSON, of the plan in normal form, and of
-    the configuration that ruled it.
+    the configuration that ruled it. `arguments` are those of a special plan, none for a plain one.
     """
 
     repo: str
@@ -43,6 +43,7 @@ class Facts:
     cost_digest: str
     normal_digest: str = ""
     configuration_digest: str = ""
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

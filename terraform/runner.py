@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from terraform.arguments import plan_arguments
+from terraform.arguments import PLAIN, PlanArguments
 from terraform.command import Needs, Request, Terraform
 from terraform.engine import Engine
 from terraform.errors import PlanChangedError, TerraformError, UnsafeArgumentError
@@ -84,13 +84,17 @@ class Runner:
         return Initialiser(self._terraform).init(request)
 
     def plan(
-        self, request: Request, *, var_files: Sequence[str] = (), arguments: Sequence[str] = ()
+        self,
+        request: Request,
+        *,
+        var_files: Sequence[str] = (),
+        arguments: PlanArguments = PLAIN,
     ) -> PlanResult:
         """Init when needed, plan to a file and read it back.
 
         `var_files` are relative to the project's folder. Raises TerraformError and its kin.
         """
-        flags = (*_var_files(request.area, var_files), *plan_arguments(arguments))
+        flags = (*_var_files(request.area, var_files), *arguments.flags)
         prepared = self.init(request)
         Initialiser(self._terraform).require_workspace(request)
         stream, area = request.stream(), request.area

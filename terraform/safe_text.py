@@ -7,6 +7,7 @@ import unicodedata
 # A longer run could close any fence of bearable length.
 MAX_BACKTICKS = 8
 MAX_LINE_CHARACTERS = 2_000
+MAX_TYPED_CHARACTERS = 60
 _KEPT_AT_EACH_END = 900
 _BACKTICKS = re.compile(f"`{{{MAX_BACKTICKS + 1},}}")
 # Control, format (bidi and zero width), surrogate, private; line and paragraph separators.
@@ -23,6 +24,12 @@ def safe(text: str) -> str:
 def quoted(text: str) -> str:
     """The text as a quoted string on one line, as Terraform shows it, and safe."""
     return safe(json.dumps(_shortened(text), ensure_ascii=False))
+
+
+def typed(word: str) -> str:
+    """A word of a stranger's, shortened and safe inside backticks of Markdown."""
+    printable = "".join(letter if letter.isprintable() else "\ufffd" for letter in word)
+    return printable.replace("`", "'").replace("@", "@\u200b")[:MAX_TYPED_CHARACTERS]
 
 
 def _shortened(text: str) -> str:

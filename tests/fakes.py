@@ -54,6 +54,7 @@ from policy.findings import PolicyResult
 from policy.receipt import Approval, PlanState, StoredPlan
 from rag.draft import Draft
 from rag.request import Outcome, OutsideCatalogue, Request
+from terraform.arguments import PLAIN, PlanArguments
 from terraform.plan import Plan
 from terraform.process import Ending
 from terraform.project import Application, Project
@@ -321,15 +322,17 @@ class FakeTerraform:
     test_result: TestResult = TestResult(
         passed=True, runs=(), diagnostics=(), isolation=Isolation.SANDBOXED, seconds=1.0
     )
+    planned: list[tuple[Work, PlanArguments]] = field(default_factory=list)
     tested: list[Work] = field(default_factory=list)
     applied: list[bytes] = field(default_factory=list)
     failure: Exception | None = None
     during: Callable[[], None] | None = None
 
-    def plan(self, work: Work, control: Control) -> PlanResult:
+    def plan(self, work: Work, control: Control, *, arguments: PlanArguments = PLAIN) -> PlanResult:
         """The plan as set."""
         if self.failure is not None:
             raise self.failure
+        self.planned.append((work, arguments))
         return PlanResult(
             plan_file=self.plan_file,
             plan_digest="d1",

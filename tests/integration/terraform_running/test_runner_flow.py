@@ -8,13 +8,13 @@ from typing import TypeAlias
 
 import pytest
 
+from terraform.arguments import plan_arguments
 from terraform.errors import (
     PlanChangedError,
     ProviderMissingError,
     Severity,
     StalePlanError,
     TerraformError,
-    UnsafeArgumentError,
     UnsafePathError,
     WorkspaceMissingError,
 )
@@ -191,15 +191,15 @@ def test_a_variable_file_outside_is_refused(
         program_runner.plan(request, var_files=(name,))
 
 
-def test_arguments_are_on_a_list(program_runner: Runner, make_request: MakeRequest) -> None:
-    """A target is taken, anything that steers Terraform elsewhere is not."""
+def test_a_plan_takes_arguments(program_runner: Runner, make_request: MakeRequest) -> None:
+    """A target and a variable are taken, and are what Terraform plans with."""
     request = make_request({"live/main.tf": HELLO})
 
-    planned = program_runner.plan(request, arguments=("-target=terraform_data.first",))
+    arguments = plan_arguments(["-target=terraform_data.first", "-var", 'greeting=$(id) `id` "x"'])
+    planned = program_runner.plan(request, arguments=arguments)
 
     assert len(planned.document["resource_changes"]) == 1
-    with pytest.raises(UnsafeArgumentError, match="-chdir"):
-        program_runner.plan(request, arguments=("-chdir=/",))
+    assert planned.document["variables"]["greeting"]["value"] == '$(id) `id` "x"'
 
 
 def test_a_missing_workspace_is_refused(runner: Runner, make_request: MakeRequest) -> None:

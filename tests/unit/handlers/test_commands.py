@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.commands import NAME, Command, Mistake, Name, parse
+from terraform.arguments import PlanArguments
 
 COMMAND_LINES = st.sampled_from(["/plan", "/apply -p network", "@lockgate plan", "/unlock"])
 WORDS = st.text(alphabet="abc /@-=`'\"<>!*_#\\\u2028\u00a0.~$;|&\n", max_size=60)
@@ -32,7 +33,9 @@ def said(body: str) -> tuple[object, ...]:
         pytest.param("/plan -d 'my dir'", Command(Name.PLAN, directory="my dir"), id="quoted"),
         pytest.param("/plan -w prod", Command(Name.PLAN, workspace="prod"), id="workspace"),
         pytest.param(
-            "/plan -- -target=a.b", Command(Name.PLAN, terraform=("-target=a.b",)), id="arguments"
+            "/plan -- -target=a.b",
+            Command(Name.PLAN, terraform=PlanArguments(targets=("a.b",))),
+            id="arguments",
         ),
         pytest.param("@lockgate plan", Command(Name.PLAN), id="mention"),
         pytest.param("@Lockgate, /apply -p x", Command(Name.APPLY, project="x"), id="mention of"),

@@ -140,14 +140,6 @@ def test_an_unknown_project_is_refused_by_name(world: World) -> None:
     assert "It touches: `network`." in world.comment()
 
 
-def test_terraform_arguments_are_refused(world: World) -> None:
-    """Arguments after `--` are answered, not dropped."""
-    world.say("alice", "/plan -- -target=aws_vpc.main")
-
-    assert not world.runs.rows
-    assert "not available" in world.comment()
-
-
 def test_a_fork_is_not_planned(world: World) -> None:
     """Code of a fork never reaches Terraform; the summary says what a maintainer can do."""
     world.push(from_fork=True)

@@ -121,6 +121,14 @@ def test_failed(approved: World, same: Same) -> None:
     same("summary-failed", page(approved.check()))
 
 
+def test_special(planned: World, same: Same) -> None:
+    """A plan that a person's arguments made special."""
+    planned.say("alice", "/plan -- -destroy -target='aws_vpc.main[\"a`b\"]' -var 'size=a b'")
+    planned.work()
+
+    same("project-special", page(planned.check(NETWORK)))
+
+
 def test_plan_failed(world: World, same: Same) -> None:
     """A plan that Terraform could not make."""
     world.terraform.failure = UserError(

@@ -21,6 +21,7 @@ FACTS = st.builds(
     lock_digest=st.text(),
     policy_digest=st.text(),
     cost_digest=st.text(),
+    arguments=st.lists(st.text(), max_size=2).map(tuple),
 )
 
 

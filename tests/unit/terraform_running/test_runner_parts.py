@@ -6,13 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terraform.arguments import plan_arguments
 from terraform.engine import find_engine
 from terraform.environment import command_environment, secrets_in
 from terraform.errors import (
     EngineMissingError,
     RunCancelledError,
-    UnsafeArgumentError,
     UnsafePathError,
 )
 from terraform.limits import Limits
@@ -21,32 +19,6 @@ from terraform.project import Network
 from terraform.provider_cache import ProviderCache
 from terraform.sandbox import Sandbox
 from terraform.work_area import WorkArea
-
-
-@pytest.mark.parametrize(
-    "argument",
-    [
-        "-destroy",
-        "-refresh=false",
-        "-target=module.net[0].aws_subnet.a",
-        '-replace=aws_sqs_queue.q["a b"].x',
-    ],
-)
-def test_arguments_taken(argument: str) -> None:
-    """Targets, replacements, refreshing and destroying are allowed."""
-    assert plan_arguments([argument]) == (argument,)
-
-
-@given(st.text(max_size=40))
-@pytest.mark.parametrize("start", ["", "-", "-chdir=", "-var=", "-state=", "-out=", "-target="])
-def test_other_arguments_are_refused(start: str, rest: str) -> None:
-    """Nothing passes that is not exactly an allowed flag with an address."""
-    try:
-        (argument,) = plan_arguments([start + rest])
-    except UnsafeArgumentError:
-        return
-    assert argument.startswith(("-target=", "-replace=", "-refresh", "-destroy"))
-    assert "\n" not in argument
 
 
 def test_environment_is_whole() -> None:
