@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from bot.database import Connection, Database
 from handlers.actions import Milestone, RecordEvent
+from handlers.events import RepoName, Sha
 
 FIRST_HASH = ""
 
@@ -38,6 +39,13 @@ MOVE = "UPDATE deployments SET state = %s, changed_at = now() WHERE id = %s"
 REQUESTERS = """
     SELECT DISTINCT actor FROM deployment_events JOIN deployment_subjects USING (deployment_id)
     WHERE repo = %s AND deployment_subjects.number = %s AND milestone = 'requested'
+"""
+NUMBERS_ON = """
+    SELECT number FROM runs WHERE repo = %(repo)s AND head_sha = %(sha)s AND kind <> 'generate'
+    UNION
+    SELECT number FROM deployment_events JOIN deployments ON deployments.id = deployment_id
+    WHERE repo = %(repo)s AND milestone = 'merged' AND detail ->> 'sha' = %(sha)s
+    ORDER BY number
 """
 HISTORY = """
     SELECT seq, key, number, milestone, actor, detail, at, previous_hash, hash
@@ -84,7 +92,17 @@ class Deployments:
             deployment_id = self._owner(connection, event)
             if connection.execute(KNOWN, (deployment_id, event.key)).fetchone() is None:
                 self._append(connection, deployment_id, event)
+                connection.execute(MOVE, (event.milestone, deployment_id))
         return deployment_id
+
+    def report(self, event: RecordEvent) -> None:
+        """Append what others said, to a deployment that there is; it never becomes the state."""
+        with self._database.transaction() as connection:
+            connection.execute(SERIALISE, (event.repo,))
+            row = connection.execute(OWNER, (event.repo, [event.number], event.number)).fetchone()
+            if row is None or connection.execute(KNOWN, (row[0], event.key)).fetchone():
+                return
+            self._append(connection, str(row[0]), event)
 
     def _owner(self, connection: Connection, event: RecordEvent) -> str:
         numbers = [event.number]
@@ -114,12 +132,17 @@ class Deployments:
         values = (entry.seq, entry.key, entry.number, entry.milestone, entry.actor)
         rest = (Jsonb(entry.detail), entry.at, previous, entry.computed_hash())
         connection.execute(APPEND, (deployment_id, *values, *rest))
-        connection.execute(MOVE, (event.milestone, deployment_id))
 
     def requesters(self, repo: str, number: int) -> frozenset[str]:
         """Who asked for the change that an issue or pull request belongs to."""
         with self._database.transaction() as connection:
             return frozenset(actor for (actor,) in connection.execute(REQUESTERS, (repo, number)))
+
+    def numbers_on(self, repo: RepoName, sha: Sha) -> tuple[int, ...]:
+        """The pull requests that were planned at this commit, or became it by their merge."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(NUMBERS_ON, {"repo": repo, "sha": sha})
+            return tuple(number for (number,) in rows)
 
     def history(self, deployment_id: str) -> tuple[HistoryEvent, ...]:
         """Everything that happened to a deployment, oldest first."""

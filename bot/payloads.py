@@ -11,6 +11,7 @@ from handlers.draft import LABEL
 from handlers.events import (
     Actor,
     ButtonPressed,
+    CheckReported,
     CommentWritten,
     Event,
     IssueClosed,
@@ -21,10 +22,14 @@ from handlers.events import (
     RerunRequested,
     ReviewApproved,
     Sha,
+    Source,
 )
 
 # A payload of nothing but mistakes would fill the log with their names.
 MOST_FIELDS_NAMED = 8
+# What others call their checks, and where they lead; a history is no place for essays.
+LONGEST_NAME = 200
+LONGEST_ADDRESS = 500
 
 # What GitHub sends has these shapes; anything else would end in a path, an address or a query.
 Word = Annotated[str, StringConstraints(max_length=100)]
@@ -58,19 +63,24 @@ class _Repository(BaseModel):
     full_name: FullName
 
 
-class _Payload(BaseModel):
+class _Body(BaseModel):
     """What every payload we read has."""
 
     # The content of a payload belongs into no log.
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    action: Word
     repository: _Repository
     sender: _User
 
     @property
     def repo(self) -> RepoName:
         return RepoName(self.repository.full_name)
+
+
+class _Payload(_Body):
+    """What every payload but that of a status has."""
+
+    action: Word
 
 
 class _Ref(BaseModel):
@@ -132,10 +142,18 @@ class _Number(BaseModel):
     number: Number
 
 
+class _App(BaseModel):
+    slug: Word = ""
+
+
 class _CheckRun(BaseModel):
+    id: Id = 1
     name: str
     head_sha: CommitId
     external_id: str | None = None
+    conclusion: Word | None = None
+    html_url: str | None = None
+    app: _App | None = None
 
 
 class _RequestedAction(BaseModel):
@@ -156,7 +174,29 @@ class _CheckSuitePayload(_Payload):
     check_suite: _CheckSuite
 
 
-P = TypeVar("P", bound=_Payload)
+class _StatusPayload(_Body):
+    id: Id
+    sha: CommitId
+    context: str
+    state: Word
+    target_url: str | None = None
+
+
+class _WorkflowRun(BaseModel):
+    id: Id
+    run_attempt: Number = 1
+    name: str | None = None
+    path: str | None = None
+    head_sha: CommitId
+    conclusion: Word | None = None
+    html_url: str | None = None
+
+
+class _WorkflowRunPayload(_Payload):
+    workflow_run: _WorkflowRun
+
+
+P = TypeVar("P", bound=_Body)
 
 
 def to_event(name: str, body: bytes) -> Event | Ignored:
@@ -259,6 +299,18 @@ def _review(payload: _ReviewPayload) -> Event | Ignored:
 def _check_run(payload: _CheckRunPayload) -> Event | Ignored:
     check = payload.check_run
     external_id = check.external_id or ""
+    if payload.action == "completed" and check.conclusion is not None:
+        return CheckReported(
+            repo=payload.repo,
+            sha=Sha(check.head_sha),
+            source=Source.CHECK,
+            id=str(check.id),
+            name=check.name[:LONGEST_NAME],
+            app=check.app.slug if check.app else "",
+            conclusion=check.conclusion,
+            url=_address(check.html_url),
+            actor=payload.sender.actor(),
+        )
     if payload.action not in {"requested_action", "rerequested"}:
         return Ignored(f"check_run {payload.action} asks nothing")
     # The external id is ours: the pull request's number.
@@ -287,6 +339,44 @@ def _check_suite(payload: _CheckSuitePayload) -> Event | Ignored:
     return RerunRequested(payload.repo, number, Sha(suite.head_sha), None, payload.sender.actor())
 
 
+def _status(payload: _StatusPayload) -> Event | Ignored:
+    if payload.state == "pending":
+        return Ignored("status pending is no result yet")
+    return CheckReported(
+        repo=payload.repo,
+        sha=Sha(payload.sha),
+        source=Source.STATUS,
+        id=str(payload.id),
+        name=payload.context[:LONGEST_NAME],
+        app="",
+        conclusion=payload.state,
+        url=_address(payload.target_url),
+        actor=payload.sender.actor(),
+    )
+
+
+def _workflow_run(payload: _WorkflowRunPayload) -> Event | Ignored:
+    run = payload.workflow_run
+    if payload.action != "completed" or run.conclusion is None:
+        return Ignored(f"workflow_run {payload.action} is no result yet")
+    return CheckReported(
+        repo=payload.repo,
+        sha=Sha(run.head_sha),
+        source=Source.WORKFLOW,
+        id=f"{run.id} {run.run_attempt}",
+        name=(run.name or run.path or "workflow")[:LONGEST_NAME],
+        app="",
+        conclusion=run.conclusion,
+        url=_address(run.html_url),
+        actor=payload.sender.actor(),
+    )
+
+
+def _address(url: str | None) -> str:
+    """A link of a page of others, where it is one."""
+    return url[:LONGEST_ADDRESS] if url and url.startswith(("https://", "http://")) else ""
+
+
 READERS: dict[str, Callable[[bytes], Event | Ignored]] = {
     "pull_request": _reader(_PullRequestPayload, _pull_request),
     "issues": _reader(_IssuePayload, _issues),
@@ -294,4 +384,6 @@ READERS: dict[str, Callable[[bytes], Event | Ignored]] = {
     "pull_request_review": _reader(_ReviewPayload, _review),
     "check_run": _reader(_CheckRunPayload, _check_run),
     "check_suite": _reader(_CheckSuitePayload, _check_suite),
+    "status": _reader(_StatusPayload, _status),
+    "workflow_run": _reader(_WorkflowRunPayload, _workflow_run),
 }

@@ -90,6 +90,9 @@ class Performer:
                 assert_never(action)
 
     def _record(self, action: RecordEvent) -> None:
+        if action.milestone is Milestone.CHECKED:
+            self.deployments.report(action)
+            return
         deployment_id = self.deployments.record(action)
         structlog.contextvars.bind_contextvars(deployment=deployment_id)
         trace.note({"lockgate.deployment": deployment_id})

@@ -200,7 +200,10 @@ class SetDeploymentStatus:
 
 
 class Milestone(StrEnum):
-    """What can happen to a deployment, in the order of a good day."""
+    """What can happen to a deployment, in the order of a good day.
+
+    The last one is its state, except for `checked`: others' CI results say nothing of ours.
+    """
 
     REQUESTED = "requested"
     QUESTIONED = "questioned"
@@ -217,6 +220,7 @@ class Milestone(StrEnum):
     HEALTHY = "healthy"
     SYNC_FAILED = "sync_failed"
     CLOSED = "closed"
+    CHECKED = "checked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What happened on GitHub, in our own words: one frozen value per kind of event."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NewType, TypeAlias
 
 from handlers.commands import Command
@@ -99,6 +100,32 @@ class RerunRequested:
     actor: Actor
 
 
+class Source(StrEnum):
+    """What a result of CI came as."""
+
+    CHECK = "check"
+    STATUS = "status"
+    WORKFLOW = "workflow"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReported:
+    """A check run, commit status or workflow run on a commit has ended, whoever made it.
+
+    `id` tells a result from the one of another try; `app` is the maker's slug where it is known.
+    """
+
+    repo: RepoName
+    sha: Sha
+    source: Source
+    id: str
+    name: str
+    app: str
+    conclusion: str
+    url: str
+    actor: Actor
+
+
 @dataclass(frozen=True, slots=True)
 class IssueWritten:
     """An issue was opened, reopened or its title or body edited."""
@@ -147,6 +174,7 @@ Event: TypeAlias = (
     | ReviewApproved
     | ButtonPressed
     | RerunRequested
+    | CheckReported
     | IssueWritten
     | IssueClosed
     | InfrastructureRequested

@@ -6,7 +6,7 @@ from handlers import messages
 from handlers.actions import Action, AnswerCommand, PutComment
 from handlers.comments import ANSWER
 from handlers.errors import UserError
-from handlers.events import Event, InfrastructureRequested, ProgramCommanded
+from handlers.events import CheckReported, Event, InfrastructureRequested, ProgramCommanded
 
 
 def explain(event: Event, error: UserError) -> Iterator[Action]:
@@ -14,6 +14,8 @@ def explain(event: Event, error: UserError) -> Iterator[Action]:
     if isinstance(event, InfrastructureRequested | ProgramCommanded):
         yield AnswerCommand(event.command_id, event.repo, error.markdown, refused=True)
         return
+    if isinstance(event, CheckReported):
+        return  # A program reported: there is nobody to tell, and nowhere.
     body = messages.refusals(event.actor.login, [error.markdown])
     yield PutComment(event.repo, event.number, ANSWER, body)
 
@@ -22,5 +24,7 @@ def apologise(event: Event, delivery_id: str) -> Iterator[Action]:
     """Say that it was our fault, and how the operator finds it."""
     if isinstance(event, InfrastructureRequested | ProgramCommanded):
         yield AnswerCommand(event.command_id, event.repo, messages.apology(delivery_id))
+        return
+    if isinstance(event, CheckReported):
         return
     yield PutComment(event.repo, event.number, ANSWER, messages.apology(delivery_id))

@@ -156,6 +156,9 @@ class Deployments(Protocol):
     def requesters(self, repo: RepoName, number: int) -> frozenset[str]:
         """Who asked for the change that an issue or pull request belongs to."""
 
+    def numbers_on(self, repo: RepoName, sha: Sha) -> tuple[int, ...]:
+        """The pull requests that were planned at this commit, or became it by their merge."""
+
 
 @dataclass(frozen=True, slots=True)
 class LockClaim:

@@ -123,6 +123,7 @@ class Checks:
         fields = (sha, state, context, description, target_url, by, self.core.clock())
         given = CommitStatus(self.core.next_id(), *fields)
         repo.statuses.append(given)
+        self.core.emit(Event("status", None, by, shapes.status_event(self.core, repo, given), repo))
         return given
 
     def _suite(self, repo: Repository, app: App, sha: str, change: RefChange | None) -> CheckSuite:
@@ -169,7 +170,9 @@ class Checks:
         body: Json = {"check_run": shapes.check_run_event(self.core, repo, run)}
         if identifier:
             body["requested_action"] = {"identifier": identifier}
-        self.core.emit(Event("check_run", action, by, body, repo, app_id=run.app_id))
+        # Every app hears of what is reported, only its own one of what is asked of it.
+        own = None if action in {"created", "completed"} else run.app_id
+        self.core.emit(Event("check_run", action, by, body, repo, app_id=own))
 
     def _tell_suite(self, repo: Repository, suite: CheckSuite, action: str, by: User) -> None:
         shape = shapes.check_suite(self.core, repo, suite)

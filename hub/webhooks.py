@@ -31,6 +31,7 @@ NEEDED = {
     "deployment_status": ("deployments",),
     "check_run": ("checks",),
     "check_suite": ("checks",),
+    "status": ("statuses",),
 }
 # Sent to an app with the permission, subscribed or not.
 UNASKED = frozenset({"check_run", "check_suite", "installation", "ping"})

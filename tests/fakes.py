@@ -184,10 +184,15 @@ class FakeDeployments:
     """Who asked for what, by number."""
 
     asked: dict[int, frozenset[str]] = field(default_factory=dict)
+    commits: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def requesters(self, repo: RepoName, number: int) -> frozenset[str]:
         """As recorded."""
         return self.asked.get(number, frozenset())
+
+    def numbers_on(self, repo: RepoName, sha: Sha) -> tuple[int, ...]:
+        """As set in `commits`."""
+        return self.commits.get(sha, ())
 
     def record(self, event: RecordEvent) -> None:
         """Keep who asked."""

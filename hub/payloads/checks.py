@@ -103,6 +103,28 @@ def status(core: Core, repo: Repository, given: CommitStatus) -> Json:
     }
 
 
+def status_event(core: Core, repo: Repository, given: CommitStatus) -> Json:
+    """Return a commit status as webhooks do: with the commit and the branches it is the head of."""
+    api = f"{core.url}/repos/{repo.full_name}"
+    branches = core.git(repo).branches().items()
+    names = ("id", "state", "description", "target_url", "context", "avatar_url")
+    shape = status(core, repo, given)
+    return {name: shape[name] for name in (*names, "created_at", "updated_at")} | {
+        "sha": given.sha,
+        "name": repo.full_name,
+        "commit": commits.commit(core, repo, core.git(repo).commit(given.sha)),
+        "branches": [
+            {
+                "name": name,
+                "commit": {"sha": sha, "url": f"{api}/commits/{sha}"},
+                "protected": name in repo.protections,
+            }
+            for name, sha in branches
+            if sha == given.sha
+        ],
+    }
+
+
 def deployment(core: Core, repo: Repository, made: Deployment) -> Json:
     """Return a deployment."""
     api = f"{core.url}/repos/{repo.full_name}"

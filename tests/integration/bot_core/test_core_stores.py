@@ -10,6 +10,7 @@ import pytest
 from bot.approvals import Approvals
 from bot.database import Database, MigrationError, migrate, migrations
 from bot.deliveries import Delivery, Inbox, QueueTarget
+from bot.deployment_reader import DeploymentReader
 from bot.deployments import Deployments, broken_link
 from bot.locks import HandedOver, Locks
 from bot.plan_pages import stored_text
@@ -19,6 +20,7 @@ from bot.runs import Runs
 from bot.sealing import Sealer, SealError, new_key
 from bot.sweep import Repairs, Sweep
 from handlers.actions import Milestone, RecordEvent
+from handlers.events import RepoName, Sha
 from handlers.runs import RunKind, RunRequest
 from policy.receipt import Approval, PlanState
 from terraform.project import Project
@@ -153,6 +155,33 @@ def test_an_issue_and_its_pull_request_are_one_deployment(database: Database) ->
     assert other != owner
     assert [entry.milestone for entry in history] == ["requested", "proposed", "planned"]
     assert broken_link(history) is None
+
+
+def test_what_others_report_is_kept_and_is_never_the_state(database: Database) -> None:
+    """It finds its deployments by commit, is kept once, and begins none."""
+    deployments, runs = Deployments(database, lambda: NOW), Runs(database)
+    head, merged = Sha("a" * 40), Sha("b" * 40)
+    runs.start(RunRequest(RunKind.PLAN, REPO, 8, "plan 8", head_sha=head))
+    runs.start(RunRequest(RunKind.GENERATE, REPO, 3, "draft 3", head_sha=head))
+    owner = deployments.record(event(8, Milestone.MERGED, "1"))
+    by_merge = replace(event(8, Milestone.MERGED, "merged"), detail={"sha": merged})
+    deployments.record(by_merge)
+
+    for _ in range(2):
+        deployments.report(event(8, Milestone.CHECKED, "check 1"))
+    deployments.report(event(9, Milestone.CHECKED, "check 1"))
+    stranger = deployments.record(event(9, Milestone.PLANNED, "1"))
+
+    row = DeploymentReader(database).get(owner)
+    history = deployments.history(owner)
+    assert [entry.milestone for entry in deployments.history(stranger)] == ["planned"]
+    assert [entry.milestone for entry in history] == ["merged", "merged", "checked"]
+    assert broken_link(history) is None
+    assert row is not None
+    assert row.state == "merged"
+    assert deployments.numbers_on(REPO, head) == (8,)
+    assert deployments.numbers_on(REPO, merged) == (8,)
+    assert deployments.numbers_on(RepoName("acme/other"), head) == ()
 
 
 def test_history_can_not_be_rewritten_unnoticed(database: Database) -> None:

@@ -43,6 +43,7 @@ MANIFEST: dict[str, object] = {
         "push",
         "deployment",
         "deployment_status",
+        "status",
     ],
 }
 FILES = {"README.md": "# Infrastructure\n", "live/main.tf": 'resource "terraform_data" "a" {}\n'}

@@ -16,6 +16,7 @@ from bot.worker import Ignored
 from handlers.events import (
     Actor,
     ButtonPressed,
+    CheckReported,
     CommentWritten,
     IssueWritten,
     PullRequestChanged,
@@ -24,6 +25,7 @@ from handlers.events import (
     RerunRequested,
     ReviewApproved,
     Sha,
+    Source,
 )
 
 EXAMPLES = Path(__file__).parents[2] / "webhooks" / "examples.json.xz"
@@ -32,6 +34,9 @@ REPO = RepoName("acme/infra")
 ALICE = Actor("alice")
 # Everything of the official examples that means something to us.
 HANDLED = {
+    ("check_run", "completed", "CheckReported"): 3,
+    ("status", "None", "CheckReported"): 4,
+    ("workflow_run", "completed", "CheckReported"): 2,
     ("check_suite", "rerequested", "RerunRequested"): 2,
     ("issue_comment", "created", "CommentWritten"): 5,
     ("issues", "deleted", "IssueClosed"): 1,
@@ -133,6 +138,61 @@ def test_every_official_example_is_handled_or_ignored_with_a_reason() -> None:
             id="one check again",
         ),
         pytest.param(
+            "check_run",
+            _body(
+                action="completed",
+                check_run={
+                    "id": 11,
+                    "name": "lint " * 100,
+                    "head_sha": SHA,
+                    "conclusion": "failure",
+                    "html_url": "https://ci.example/11",
+                    "app": {"slug": "github-actions"},
+                },
+            ),
+            CheckReported(
+                REPO,
+                Sha(SHA),
+                Source.CHECK,
+                "11",
+                ("lint " * 100)[:200],
+                "github-actions",
+                "failure",
+                "https://ci.example/11",
+                ALICE,
+            ),
+            id="a check of others",
+        ),
+        pytest.param(
+            "status",
+            _body(id=12, sha=SHA, context="ci/jenkins", state="error", target_url="javascript:x"),
+            CheckReported(
+                REPO, Sha(SHA), Source.STATUS, "12", "ci/jenkins", "", "error", "", ALICE
+            ),
+            id="a commit status, its odd link left out",
+        ),
+        pytest.param(
+            "status",
+            _body(id=12, sha=SHA, context="ci", state="pending"),
+            Ignored("status pending is no result yet"),
+            id="a commit status that is no result",
+        ),
+        pytest.param(
+            "workflow_run",
+            _body(
+                action="completed",
+                workflow_run={
+                    "id": 13,
+                    "run_attempt": 2,
+                    "name": "CI",
+                    "head_sha": SHA,
+                    "conclusion": "success",
+                },
+            ),
+            CheckReported(REPO, Sha(SHA), Source.WORKFLOW, "13 2", "CI", "", "success", "", ALICE),
+            id="a workflow run, by its attempt",
+        ),
+        pytest.param(
             "issues",
             _body(action="edited", issue={"number": 4}, changes={"body": {"from": ""}}),
             IssueWritten(REPO, 4, ALICE),
@@ -175,7 +235,7 @@ def test_a_check_that_is_not_ours_is_ignored(external_id: str | None) -> None:
         pytest.param("issues", b'["a"]', "body", id="not an object"),
         pytest.param("issues", b"\xff", "body", id="not UTF-8"),
         pytest.param("issues", b"[" * 100_000, "body", id="very deep"),
-        pytest.param("issues", b"{}", "action, repository, sender, issue", id="empty"),
+        pytest.param("issues", b"{}", "repository, sender, action, issue", id="empty"),
         pytest.param(
             "issues",
             b'{"action":"opened","repository":{"full_name":"../../etc"},'
