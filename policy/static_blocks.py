@@ -30,9 +30,9 @@ INSTEAD_OF_RUNNING = "Remove it; use user data, a service of the cloud, or a pip
 _PROVIDER_FUNCTION = re.compile(r"\bprovider::(?P<name>[\w-]+)::")
 _NAME = re.compile(r"(?:\$\{\s*)?(?P<name>[\w-]+)")
 READS = {
-    Reach.OUTSIDE: (Severity.BLOCK, "reads outside the repository"),
-    Reach.UNKNOWN: (Severity.BLOCK, "reads a path that only shows while planning"),
-    Reach.DEPENDS: (Severity.WARN, "reads a path with a value in it"),
+    Reach.OUTSIDE: ("read-outside", Severity.BLOCK, "reads outside the repository"),
+    Reach.UNKNOWN: ("file-read", Severity.BLOCK, "reads a path that only shows while planning"),
+    Reach.DEPENDS: ("file-read", Severity.WARN, "reads a path with a value in it"),
 }
 
 
@@ -177,10 +177,10 @@ def reads(block: Block, root: str) -> Iterator[Finding]:
     for place, text in block.strings():
         for read in file_reads(text, module=block.directory, root=root):
             if read.reach in READS:
-                severity, reason = READS[read.reach]
+                rule, severity, reason = READS[read.reach]
                 message = f"`{read.function}({read.path})` {reason}"
                 remedy = "Start the path at `${path.module}/` and write it out."
-                yield finding("file-read", place, message, remedy, block, severity)
+                yield finding(rule, place, message, remedy, block, severity)
 
 
 def noted_import(block: Block) -> Finding:

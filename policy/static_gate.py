@@ -14,6 +14,7 @@ from policy.static_files import LARGEST_BYTES, found, inspect_files
 from terraform.blocks import blocks
 from terraform.hcl import Block, Configuration, HclError, is_configuration, read_tree
 from terraform.place import Place
+from terraform.work_area import LOCK_FILE
 
 MOST_MODULES = 200
 
@@ -38,6 +39,7 @@ def inspect(
     findings += inspect_blocks(configuration, allowed)
     if base is not None:
         findings += backend_change(configuration, base, directory)
+        findings += lock_change(tree, base, directory)
     return PolicyResult(tuple(findings), passed=len(files))
 
 
@@ -114,6 +116,17 @@ def backend_change(configuration: Configuration, base: Path, directory: str) -> 
     at = now or configuration.of("terraform", directory=configuration.root)
     for block in (at or configuration.blocks)[:1]:
         yield finding("backend-change", block.place, message, remedy, block)
+
+
+def lock_change(tree: Path, base: Path, directory: str) -> Iterator[Finding]:
+    """A lock file that differs from the base branch's: other programs would run as providers."""
+    path = posixpath.normpath(f"{directory}/{LOCK_FILE}")
+    before, now = base / path, tree / path
+    if not before.is_file() or (now.is_file() and now.read_bytes() == before.read_bytes()):
+        return
+    message = "the locked providers differ from those on the base branch"
+    remedy = "Review which versions and checksums changed."
+    yield found("lock-file-change", Severity.WARN, Place(path, 1, 1), message, remedy)
 
 
 def backend_blocks(configuration: Configuration) -> tuple[Block, ...]:

@@ -95,7 +95,7 @@ def test_a_plain_project_passes(tmp_path: Path) -> None:
             id="backend",
         ),
         pytest.param(
-            'locals {\n  a = 1\n  b = file("/proc/self/environ")\n}', "file-read", 3, id="file"
+            'locals {\n  a = 1\n  b = file("/proc/self/environ")\n}', "read-outside", 3, id="file"
         ),
         pytest.param("locals {\n  b = [\n}", "unreadable", 3, id="broken"),
     ],
@@ -228,3 +228,26 @@ def test_a_changed_backend_blocks(tmp_path: Path, head: str, rules: list[str]) -
     result = inspect(tree, directory="live", allowed=Allowed(), base=base)
 
     assert rules == [finding.rule for finding in blocking(result)]
+
+
+@pytest.mark.parametrize(
+    ("head", "rules"),
+    [
+        pytest.param("one", [], id="same"),
+        pytest.param("two", ["lock-file-change"], id="changed"),
+        pytest.param(None, ["lock-file-change"], id="removed"),
+    ],
+)
+def test_changed_provider_locks_are_said(
+    tmp_path: Path, head: str | None, rules: list[str]
+) -> None:
+    """Which programs run as providers is compared with the base branch."""
+    lock = "live/.terraform.lock.hcl"
+    base = checkout(tmp_path / "base", {lock: "one"})
+    tree = checkout(tmp_path / "head", {lock: head} if head else {})
+
+    result = inspect(tree, directory="live", allowed=Allowed(), base=base)
+
+    assert [(rule, Severity.WARN) for rule in rules] == [
+        (f.rule, f.severity) for f in result.findings
+    ]
