@@ -5,6 +5,7 @@ from typing import assert_never
 
 import structlog
 
+from bot.allowances import Allowances
 from bot.approvals import Approvals
 from bot.deployments import Deployments
 from bot.locks import Locks
@@ -26,6 +27,7 @@ from handlers.actions import (
     ProposeChange,
     PutComment,
     React,
+    RecordAllowance,
     RecordApproval,
     RecordEvent,
     ReleaseLocks,
@@ -48,6 +50,7 @@ class Performer:
     queues: Queues
     plans: Plans
     approvals: Approvals
+    allowances: Allowances
     locks: Locks
     deployments: Deployments
     areas: WorkAreas
@@ -82,6 +85,8 @@ class Performer:
                 self._end(action)
             case RecordApproval():
                 self.approvals.record(action.approval)
+            case RecordAllowance():
+                self.allowances.record(action.allowance)
             case ReleaseLocks():
                 self.locks.release(action.repo, action.number, action.project)
             case RecordEvent():

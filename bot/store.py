@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot import compose
+from bot.allowances import Allowances
 from bot.approvals import Approvals
 from bot.database import Database
 from bot.deliveries import Inbox
@@ -26,6 +27,7 @@ class Store:
     runs: Runs
     plans: Plans
     approvals: Approvals
+    allowances: Allowances
     locks: Locks
     deployments: Deployments
     published: Published
@@ -41,6 +43,7 @@ def open_store(settings: Settings, database: Database) -> Store:
         runs=Runs(database),
         plans=Plans(database, Sealer(compose.sealing_keys(settings))),
         approvals=Approvals(database),
+        allowances=Allowances(database),
         locks=Locks(database),
         deployments=Deployments(database, compose.now),
         published=Published(database),

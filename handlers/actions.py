@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from handlers.events import RepoName, Sha
 from handlers.runs import RunKind, RunRequest
+from policy.allowance import Allowance
 from policy.receipt import Approval, NewPlan, PlanState
 
 CheckStatus: TypeAlias = Literal["queued", "in_progress", "completed"]
@@ -127,6 +128,13 @@ class RecordApproval:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordAllowance:
+    """Keep a maintainer's word on one thing in one commit; the first word on it stands."""
+
+    allowance: Allowance
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseLocks:
     """Give back the locks a pull request holds and its places in line, or those of one project."""
 
@@ -208,6 +216,7 @@ class Milestone(StrEnum):
     REQUESTED = "requested"
     QUESTIONED = "questioned"
     PROPOSED = "proposed"
+    ALLOWED = "allowed"
     PLANNED = "planned"
     PLAN_FAILED = "plan_failed"
     APPROVED = "approved"
@@ -249,6 +258,7 @@ Action: TypeAlias = (
     | StorePlan
     | EndPlans
     | RecordApproval
+    | RecordAllowance
     | ReleaseLocks
     | ProposeChange
     | WithdrawProposal

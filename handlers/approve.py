@@ -58,6 +58,7 @@ def current_plans(pr: PullRequest, ports: Ports) -> tuple[StoredPlan, ...]:
         if plan.state is PlanState.CURRENT
         and plan.facts.head_sha == pr.head_sha
         and not plan.plan.empty
+        and not plan.plan.review_only
     )
 
 
@@ -68,6 +69,8 @@ def why_no_plan(pr: PullRequest, project: str | None, ports: Ports, *, verb: str
         for plan in ports.plans.of(pr.repo, pr.number)
         if plan.facts.head_sha == pr.head_sha and project in {None, plan.facts.project}
     ]
+    if any(plan.plan.review_only for plan in plans):
+        return messages.FORK_NOT_APPLIED
     applied = [plan.facts.project for plan in plans if plan.state is PlanState.APPLIED]
     if applied:
         return messages.applied_already(applied)

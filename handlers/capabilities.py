@@ -1,6 +1,7 @@
 """Every capability in one router; a new one adds a line here."""
 
 from handlers import (
+    allow,
     apply,
     approve,
     buttons,
@@ -26,6 +27,7 @@ def capabilities() -> Router:
     for capability in (
         plan,
         test_modules,
+        allow,
         approve,
         apply,
         buttons,

@@ -35,6 +35,7 @@ class Name(StrEnum):
     CONFIG = "config"
     PLAN = "plan"
     TEST = "test"
+    ALLOW = "allow"
     APPROVE = "approve"
     APPLY = "apply"
     UNLOCK = "unlock"
@@ -77,12 +78,16 @@ OPTIONS |= {"-w": "workspace", "--workspace": "workspace"}
 TAKES: dict[Name, frozenset[str]] = {
     Name.PLAN: frozenset({"project", "directory", "workspace"}),
     Name.TEST: frozenset({"project"}),
+    Name.ALLOW: frozenset({"project"}),
     Name.APPROVE: frozenset({"project"}),
     Name.APPLY: frozenset({"project"}),
     Name.UNLOCK: frozenset({"project"}),
     Name.DRIFT: frozenset({"project"}),
 }
 TAKES_WORDS = frozenset({Name.WAIVE, Name.IMPORT, Name.STATE, Name.ASK})
+TAKES_COMMIT = frozenset({Name.ALLOW})
+# The whole id: two commits that share its beginning are quickly made.
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def parse(body: str, *, bot_name: str) -> tuple[Parsed, ...]:
@@ -188,8 +193,8 @@ def _options(line: str, name: Name, rest: list[str]) -> Parsed:
         if reason:
             return Mistake(line, reason)
         values[option] = str(PurePosixPath(value)) if option == "directory" else value
-    if words and name not in TAKES_WORDS:
-        return Mistake(line, f"`/{name}` does not take `{typed(words[0])}`. {_usage(name)}")
+    if reason := _refused_words(name, words):
+        return Mistake(line, reason)
     if terraform and name is not Name.PLAN:
         return Mistake(line, f"`/{name}` takes no Terraform arguments.")
     try:
@@ -197,6 +202,17 @@ def _options(line: str, name: Name, rest: list[str]) -> Parsed:
     except UnsafeArgumentError as exc:
         return Mistake(line, str(exc))
     return Command(name, terraform=special, words=tuple(words), **values)
+
+
+def _refused_words(name: Name, words: list[str]) -> str:
+    """Why these words can't be meant, or nothing."""
+    if name in TAKES_COMMIT:
+        if len(words) == 1 and COMMIT.fullmatch(words[0]):
+            return ""
+        return f"`/{name}` takes the whole id of one commit, 40 characters long."
+    if words and name not in TAKES_WORDS:
+        return f"`/{name}` does not take `{typed(words[0])}`. {_usage(name)}"
+    return ""
 
 
 def _usage(name: Name) -> str:

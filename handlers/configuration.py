@@ -8,6 +8,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from pydantic import ValidationError
@@ -97,6 +98,13 @@ class Drafts:
         return posixpath.normpath(posixpath.join(self.directory, name))
 
 
+class Forks(StrEnum):
+    """Whether pull requests from forks are planned: never, or each commit after `/allow`."""
+
+    NEVER = "never"
+    AFTER_ALLOW = "after_allow"
+
+
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """What a repository asks of Lockgate; without `projects` they are discovered.
@@ -113,6 +121,7 @@ class Configuration:
     allowed_providers: tuple[str, ...]
     policy: PolicyRules
     drafts: Drafts
+    forks: Forks = Forks.NEVER
 
     @classmethod
     def default(cls) -> "Configuration":
@@ -232,6 +241,7 @@ def _configuration(section: FileSection) -> Configuration:
         allowed_providers=DEFAULT_PROVIDERS if providers is None else tuple(providers),
         policy=_policy(section.policy),
         drafts=Drafts(directories[named] if named else own, named),
+        forks=Forks(section.forks),
     )
 
 

@@ -207,6 +207,10 @@ class FileSection(Section):
         max_length=200,
         description="Provider addresses such as hashicorp/aws, replacing the built-in list.",
     )
+    forks: Literal["never", "after_allow"] = Field(
+        default="never",
+        description='Pull requests from forks: "never" planned, or "after_allow" of each commit.',
+    )
     policy: PolicySection = Field(
         default=PolicySection(),
         description="A mapping of block, warn, forbid_skips and required_tags.",

@@ -37,6 +37,7 @@ def gate(
         lock_holder=ports.locks.holder(pr.repo, place_of(stored)),
         newer_plan=_newer_plan(stored, pr, ports),
         budget=configuration.budget_usd_per_month,
+        from_fork=pr.from_fork,
     )
     return rows(stored, approvals, live, key=ports.receipt_key)
 

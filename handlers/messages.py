@@ -13,6 +13,7 @@ SAID: dict[Name, tuple[str, str]] = {
         "plan again; arguments: `-target=`, `-replace=`, `-var`, `-refresh=false`, `-destroy`",
     ),
     Name.TEST: ("/test [-p project]", "run `terraform test` where this touches tests"),
+    Name.ALLOW: ("/allow COMMIT [-p project]", "let what the static gate refused there be planned"),
     Name.APPROVE: ("/approve [-p project]", "approve exactly the plans shown in the checks"),
     Name.APPLY: ("/apply [-p project]", "apply exactly the approved plans"),
     Name.CANCEL: ("/cancel", "stop what is running or waiting here"),
@@ -108,6 +109,38 @@ def cancelled(many: int) -> str:
     return f"Stopping {what}. The checks say how each ended."
 
 
+def fork_waits(head_sha: str) -> str:
+    """What stands in the check of a fork's commit that nobody has allowed."""
+    return (
+        "This pull request comes from a fork, so nothing of it is planned before it was read: "
+        f"{_who_allows(head_sha)} Then it is planned for review, without credentials and "
+        "network. The next push needs a new word."
+    )
+
+
+def may_be_allowed(head_sha: str, project: str) -> str:
+    """The way past the static gate, for the end of a refusal."""
+    return f"If it is meant to be so: {_who_allows(head_sha, f' -p {project}')}"
+
+
+def _who_allows(head_sha: str, option: str = "") -> str:
+    return (
+        "someone with maintain permission, or a named approver, who is not the author and has read "
+        f"this commit says {code(f'/allow {head_sha}{option}')}."
+    )
+
+
+def other_commit(head_sha: str) -> str:
+    """The answer to /allow with another commit than the newest."""
+    return f"That is not the newest commit of this pull request, which is {code(head_sha)}."
+
+
+def never_allowed(rules: Sequence[str]) -> str:
+    """The answer to /allow where something can't be allowed."""
+    listed = ", ".join(code(rule) for rule in rules)
+    return f"Nobody can allow {listed}. Mend that and push."
+
+
 def merged_unapplied(projects: Sequence[str]) -> str:
     """The remark on a pull request that was merged past the gate."""
     listed = ", ".join(code(project) for project in projects)
@@ -119,7 +152,16 @@ def merged_unapplied(projects: Sequence[str]) -> str:
 
 FORK = (
     "This pull request comes from a fork. Its code is not planned here. A maintainer can push the "
-    "branch to this repository and open the pull request from there."
+    "branch to this repository and open the pull request from there, or set `forks: after_allow` "
+    "in `.github/lockgate.yml` on the base branch to have forks planned for review."
+)
+FORK_NOT_APPLIED = (
+    "This pull request comes from a fork: its plans are made without credentials, for review, and "
+    "can't be approved or applied. A maintainer who wants it applied pushes the commit to a branch "
+    "of this repository and opens a pull request from there."
+)
+NOTHING_TO_ALLOW = (
+    "There is nothing to allow: the static gate refused nothing in this commit that can be allowed."
 )
 NOT_A_PULL_REQUEST = "This works on a pull request. On an issue, `/draft` and `/help` do."
 NOT_AN_ISSUE = "This works on an issue, where the request is written."

@@ -13,6 +13,7 @@ NEEDED: dict[Name, frozenset[Permission]] = {
     Name.HELP: READERS,
     Name.CONFIG: READERS,
     Name.PLAN: WRITERS,
+    Name.ALLOW: WRITERS,
     Name.APPROVE: WRITERS,
     Name.APPLY: WRITERS,
     Name.UNLOCK: WRITERS,

@@ -37,6 +37,7 @@ from handlers.special import arguments_of, carried, refuse_secrets
 from handlers.summary_check import broken_check
 from handlers.sync import CHECK_PREFIX as SYNC_PREFIX
 from handlers.sync import again
+from policy.allowance import Allowance, allowable, refused, with_allowances
 from policy.findings import PolicyResult, Verdict, merged
 from policy.receipt import Facts, NewPlan, PlanState, digest
 from terraform.arguments import PLAIN, PlanArguments
@@ -243,27 +244,37 @@ def make_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     # The gate refuses an apply while a plan runs; with this, the two never meet.
     if applying(pr.repo, pr.number, ports, project.name):
         raise UserError("An apply of this project is running. It is planned again once that ended.")
-    work = Work(pr.repo, pr.number, pr.head_sha, pr.base_sha, project)
+    work = Work(pr.repo, pr.number, pr.head_sha, pr.base_sha, project, trusted=not pr.from_fork)
     control.progress("reading the code")
     before = ports.policy.before_plan(work, selection.configuration, control)
+    before = with_allowances(before, words_on(work, ports))
     if before.verdict in {Verdict.BLOCK, Verdict.UNKNOWN}:
-        raise UserError(_refused(before), before.findings)
+        raise UserError(_refused(before, work), before.findings)
     result = ports.terraform.plan(work, control, arguments=arguments_of(request))
     control.progress("checking policy and cost")
     yield from _kept(run, pr, selection, work, result, before, control, ports)
 
 
-def _refused(before: PolicyResult) -> str:
+def words_on(work: Work, ports: Ports) -> tuple[Allowance, ...]:
+    """What maintainers let pass in this project of this commit."""
+    words = ports.allowances.of(work.repo, work.number, work.head_sha)
+    return tuple(word for word in words if word.project == work.project.name)
+
+
+def _refused(before: PolicyResult, work: Work) -> str:
     unknown = "".join(f"\n- not evaluated: {plain(why)}" for why in before.unevaluated)
     if before.verdict is Verdict.UNKNOWN:
         return (
             "**Not planned.** Whether this code is safe to plan could not be checked. Mend what is "
             f"listed below and push, or say `/plan` to try again.\n{unknown}"
         )
-    return (
+    said = (
         "**Not planned.** This code could run programs or reach out while it is planned. Mend what "
-        f"is listed below and push.\n{unknown}"
-    ).rstrip()
+        "is listed below and push."
+    )
+    if all(map(allowable, refused(before))):
+        said = f"{said} {messages.may_be_allowed(work.head_sha, work.project.name)}"
+    return f"{said}\n{unknown}".rstrip()
 
 
 def _kept(
@@ -314,6 +325,7 @@ def _kept(
         whole="" if whole == rendered else whole,
         network=work.project.network.value,
         isolation=result.isolation.value,
+        review_only=not work.trusted,
     )
     new = compared(new, ports)
     standing = tuple(standing_approvals(new, ports))

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from handlers.configuration import Configuration
 from handlers.events import RepoName, Sha
 from handlers.runs import Run
+from policy.allowance import Allowance
 from policy.findings import PolicyResult
 from policy.receipt import Approval, StoredPlan
 from rag.draft import Draft
@@ -150,6 +151,13 @@ class Plans(Protocol):
         """The approvals of a plan, oldest first."""
 
 
+class Allowances(Protocol):
+    """What maintainers let pass."""
+
+    def of(self, repo: RepoName, number: int, head_sha: Sha) -> tuple[Allowance, ...]:
+        """Every word on this commit of this pull request, oldest first."""
+
+
 class Deployments(Protocol):
     """The histories of deployments."""
 
@@ -218,13 +226,17 @@ class Control(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One project of one commit of one pull request, as it would be merged into its base."""
+    """One project of one commit of one pull request, as it would be merged into its base.
+
+    `trusted` is False for a fork's code, which is planned for review and never sees a credential.
+    """
 
     repo: RepoName
     number: int
     head_sha: Sha
     base_sha: Sha
     project: Project
+    trusted: bool = True
 
 
 class Terraform(Protocol):
@@ -349,6 +361,7 @@ class Ports:
     repositories: Repositories
     sources: Sources
     plans: Plans
+    allowances: Allowances
     deployments: Deployments
     locks: Locks
     runs: Runs

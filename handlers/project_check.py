@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from handlers import cost_text
+from handlers import cost_text, messages
 from handlers.actions import Annotation, Button, CheckStatus, Conclusion, SetCheck
 from handlers.events import RepoName, Sha
 from handlers.markdown import code, cut, gate, plain, table
@@ -199,6 +199,8 @@ def _verdict(standing: Standing) -> str:
             return standing.plan_run.outcome
         case Stage.STOPPED:
             return f"{standing.plan_run.outcome}\n\n`/plan` plans again.".strip()
+        case Stage.PLANNED if standing.plan is not None and standing.plan.plan.review_only:
+            return f"**Planned for review.** {messages.FORK_NOT_APPLIED}"
         case Stage.PLANNED:
             return f"**Planned.** {_next(standing)}"
         case Stage.APPROVED:
@@ -258,6 +260,11 @@ def _plan_sections(plan: NewPlan) -> Iterator[str]:
 
 
 def _isolation(plan: NewPlan) -> str:
+    said = _kept_apart(plan)
+    return f"{said} It had **no credentials**." if plan.review_only else said
+
+
+def _kept_apart(plan: NewPlan) -> str:
     if plan.isolation != Isolation.SANDBOXED:
         return "Terraform ran **without a sandbox**, as the operator allowed."
     network = "was open" if plan.network == "open" else "was off"
@@ -316,6 +323,8 @@ def _annotations(standing: Standing) -> Iterator[Annotation]:
 
 
 def _buttons(standing: Standing) -> tuple[Button, ...]:
+    if standing.plan is not None and standing.plan.plan.review_only:
+        return (PLAN_AGAIN,)
     match standing.stage:
         case Stage.PLANNED | Stage.APPROVED if _blocked(standing):
             return (PLAN_AGAIN,)

@@ -1,6 +1,6 @@
 """Which projects a pull request is about, and the configuration that rules them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from handlers import messages
@@ -8,13 +8,15 @@ from handlers.configuration import (
     CONFIGURATION_PATH,
     Configuration,
     ConfigurationError,
+    Forks,
     read_configuration,
 )
 from handlers.errors import UserError
 from handlers.ports import Ports, PullRequest, SourceTree
+from policy.allowance import FORK
 from policy.findings import Finding, Severity
 from terraform.place import Place
-from terraform.project import Project
+from terraform.project import Network, Project
 from terraform.projects import discover, references, touched
 
 
@@ -31,10 +33,26 @@ class Selection:
 
 
 def selected(pr: PullRequest, ports: Ports) -> Selection:
-    """The projects of a pull request whose code may be planned at all; raises UserError."""
-    if pr.from_fork:
+    """The projects of a pull request whose code may be planned at all; raises UserError.
+
+    Those of a fork have no network: nobody of this repository wrote the code.
+    """
+    if not pr.from_fork:
+        return select(pr, ports)
+    _admit(pr, ports)
+    selection = select(pr, ports)
+    closed = tuple(replace(each, network=Network.NONE) for each in selection.projects)
+    return Selection(selection.configuration, closed)
+
+
+def _admit(pr: PullRequest, ports: Ports) -> None:
+    """Raise UserError unless a fork's commit may be planned: nothing of it is read before that."""
+    base = ports.sources.tree(pr.repo, pr.base_sha)
+    if configured(base, where="the base branch").forks is Forks.NEVER:
         raise UserError(messages.FORK)
-    return select(pr, ports)
+    words = ports.allowances.of(pr.repo, pr.number, pr.head_sha)
+    if FORK not in {word.subject for word in words}:
+        raise UserError(messages.fork_waits(pr.head_sha))
 
 
 def select(pr: PullRequest, ports: Ports) -> Selection:

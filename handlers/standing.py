@@ -90,7 +90,8 @@ def _standing(run: Run, plan: StoredPlan | None, apply: Run | None, ports: Ports
         apply = None
     approvals = ports.plans.approvals(plan.id)
     open_still = plan.state is PlanState.CURRENT and not plan.plan.empty
-    missing = _missing(plan, approvals, ports) if open_still else 0
+    # Whatever a plan without credentials shows, there may be something left to do.
+    missing = _missing(plan, approvals, ports) if open_still or plan.plan.review_only else 0
     stage = _after_plan(plan, apply, missing)
     return Standing(project, stage, run, plan, apply, approvals, missing=missing)
 
@@ -128,7 +129,7 @@ def _before_plan(run: Run, plan: StoredPlan | None) -> Stage | None:
 
 
 def _after_plan(plan: StoredPlan, apply: Run | None, missing: int) -> Stage:
-    if plan.plan.empty:
+    if plan.plan.empty and not plan.plan.review_only:
         return Stage.NO_CHANGES
     if plan.state is PlanState.APPLIED:
         return Stage.APPLIED

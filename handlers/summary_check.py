@@ -73,6 +73,7 @@ UNPLANNED = "Not everything is planned yet"
 MENDING = "Something needs mending"
 APPLIED = "Everything is applied"
 WAITING = "Waiting for approval"
+REVIEW = "Planned for review, from a fork"
 APPROVED = "Approved, not applied yet"
 NO_CHANGES = "No changes"
 SPECIAL = "A plan without arguments has to follow"
@@ -81,6 +82,8 @@ NEXT = {
     MENDING: "Next: the check of each project that is not done says what to mend.",
     APPLIED: "Nothing is left to do: this can be merged.",
     NO_CHANGES: "Nothing is left to do: this can be merged.",
+    REVIEW: "It can't be applied from here: a maintainer pushes the commit to a branch of this "
+    "repository and opens a pull request from there.",
     WAITING: "Next: someone who is not the author says `/approve`.",
     APPROVED: "Next: `/apply`.",
     SPECIAL: "Next: `/plan` shows what the special plan left.",
@@ -104,6 +107,8 @@ def _verdict(
     if all(standing.settled for standing in standings):
         applied = Stage.APPLIED in stages
         return (APPLIED if applied else NO_CHANGES), "success"
+    if any(standing.plan and standing.plan.plan.review_only for standing in standings):
+        return REVIEW, "action_required"
     if Stage.PLANNED in stages:
         return WAITING, "action_required"
     if all(stage.settled for stage in stages):

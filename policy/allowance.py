@@ -78,8 +78,3 @@ def _weighed(findings: Iterable[Finding], by_subject: dict[str, Allowance]) -> I
             continue
         said = f"Allowed by {word.login} for {word.head_sha[:SHORT_SHA]}."
         yield replace(finding, severity=Severity.WARN, remedy=said)
-
-
-def names(sha: str, head_sha: str) -> bool:
-    """Whether somebody who typed `sha` means this commit."""
-    return len(sha) >= SHORT_SHA and head_sha.startswith(sha.lower())

@@ -63,6 +63,7 @@ class Live:
     lock_holder: int | None
     newer_plan: NewerPlan
     budget: Decimal | None
+    from_fork: bool = False
 
 
 def rows(
@@ -72,6 +73,7 @@ def rows(
     return (
         _permission(live),
         _open(live),
+        _home(stored, live),
         _current(stored, live),
         _unchanged(stored, live),
         _policy(stored),
@@ -102,6 +104,17 @@ def _open(live: Live) -> Row:
     if live.open:
         return Row("pull request open", Holds.YES, "The pull request is open.")
     return Row("pull request open", Holds.NO, "The pull request is closed. Open a new one.")
+
+
+def _home(stored: StoredPlan, live: Live) -> Row:
+    condition = "branch of this repository"
+    if live.from_fork or stored.plan.review_only:
+        reason = (
+            "It comes from a fork and was planned without credentials. A maintainer pushes the "
+            "commit to a branch here and opens a pull request from there."
+        )
+        return Row(condition, Holds.NO, reason)
+    return Row(condition, Holds.YES, "The change is on a branch of this repository.")
 
 
 NEWER_PLAN = {

@@ -67,7 +67,8 @@ class NewPlan:
     `rendered` is its redacted diff in Markdown and `risks` its dangers, one line of Markdown each;
     `isolation` says how Terraform was kept apart while it ran. `whole` is the diff with nothing
     left out where `rendered` had to be cut; it is kept apart, so a stored plan comes without it.
-    `compared` is there where an approved plan of the same commit stood before.
+    `compared` is there where an approved plan of the same commit stood before. One that is for
+    `review_only` was made without credentials, so it is of another world and can't be applied.
     """
 
     id: str
@@ -84,6 +85,7 @@ class NewPlan:
     isolation: str = "sandboxed"
     whole: str = ""
     compared: Comparison | None = None
+    review_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

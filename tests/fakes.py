@@ -13,6 +13,7 @@ from handlers.actions import (
     OpenIssue,
     ProposeChange,
     PutComment,
+    RecordAllowance,
     RecordApproval,
     RecordEvent,
     ReleaseLocks,
@@ -50,6 +51,7 @@ from handlers.ports import (
     Work,
 )
 from handlers.runs import Run, RunKind, RunState
+from policy.allowance import Allowance
 from policy.findings import PolicyResult
 from policy.receipt import Approval, PlanState, StoredPlan
 from rag.draft import Draft
@@ -254,6 +256,17 @@ class FakePlans:
             if mine and plan.state is PlanState.CURRENT:
                 self.plans[plan_id] = replace(plan, state=state)
                 self.files.pop(plan_id, None)
+
+
+@dataclass
+class FakeAllowances:
+    """What maintainers let pass."""
+
+    words: list[Allowance] = field(default_factory=list)
+
+    def of(self, repo: RepoName, number: int, head_sha: Sha) -> tuple[Allowance, ...]:
+        """The words on a commit."""
+        return tuple(word for word in self.words if word.head_sha == head_sha)
 
 
 @dataclass
@@ -499,6 +512,7 @@ class World:
         self.repositories = FakeRepositories()
         self.sources = FakeSources()
         self.plans = FakePlans()
+        self.allowances = FakeAllowances()
         self.deployments = FakeDeployments()
         self.locks = FakeLocks()
         self.runs = FakeRuns()
@@ -517,6 +531,7 @@ class World:
             repositories=self.repositories,
             sources=self.sources,
             plans=self.plans,
+            allowances=self.allowances,
             deployments=self.deployments,
             locks=self.locks,
             runs=self.runs,
@@ -589,6 +604,8 @@ class World:
                 given = {(each.plan_id, each.approver) for each in self.plans.given}
                 if (approval.plan_id, approval.approver) not in given:
                     self.plans.given.append(approval)
+            case RecordAllowance(allowance):
+                self.allowances.words.append(allowance)
             case ProposeChange():
                 self.repositories.branches.setdefault(action.branch, 12)
             case OpenIssue():
