@@ -62,17 +62,20 @@ class TerraformRuns:
         """Init, plan and show; raises UserError with Terraform's words."""
         with self._areas.of(work, control) as area, in_words():
             control.progress("terraform init")
-            request = self._request(work, area, control, self._plan_environment())
+            request = self._request(work, area, control, self._for_plan(work))
             with trace.span("terraform init"):
                 self._runner.init(request)
             control.progress("terraform plan")
             with trace.span("terraform plan") as span:
-                request = self._request(work, area, control, self._plan_environment())
+                request = self._request(work, area, control, self._for_plan(work))
                 result = self._runner.plan(
                     request, var_files=work.project.var_files, arguments=arguments
                 )
                 span.note({"lockgate.isolation": result.isolation.value})
                 return result
+
+    def _for_plan(self, work: Work) -> Mapping[str, str]:
+        return self._plan_environment() if work.trusted else {}
 
     def redactor(self, plan: Plan) -> Redactor:
         """What hides the plan's secrets and those of the environment it was made in."""
@@ -82,6 +85,8 @@ class TerraformRuns:
         self, work: Work, stored: StoredPlan, plan_file: bytes, control: Control
     ) -> ApplyResult:
         """Apply exactly this plan file; raises UserError where nothing was begun."""
+        if not work.trusted:
+            raise UserError("A fork's code is never applied.")
         with self._areas.of(work, control) as area, in_words():
             area.prepare()
             path = area.control / f"{stored.id}.tfplan"

@@ -112,6 +112,10 @@ class Git:
         ):
             self.run("config", key, value)
 
+    def take(self, other: "Git", refspec: str) -> None:
+        """Fetch what a refspec names out of another repository of the hub."""
+        self.run("fetch", "--quiet", "--no-tags", str(other.path), refspec)
+
     def resolve(self, revision: str) -> str | None:
         """Return the commit a branch, tag, ref or SHA names, or None."""
         for name in (f"refs/heads/{revision}", f"refs/tags/{revision}", revision):

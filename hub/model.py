@@ -111,7 +111,7 @@ class LineComment:
 
 @dataclass(slots=True)
 class Pull:
-    """What an issue has more when it is a pull request."""
+    """What an issue has more when it is a pull request; `fork` is where another's head lies."""
 
     id: int
     head_ref: str
@@ -126,6 +126,7 @@ class Pull:
     line_comments: list[LineComment] = field(default_factory=list)
     # (head, base, result) of the last test merge; stale when either side moved since.
     mergeability: tuple[str, str, bool] | None = None
+    fork: "Repository | None" = None
 
 
 @dataclass(slots=True)
@@ -251,6 +252,7 @@ class Repository:
     runs: dict[int, CheckRun] = field(default_factory=dict)
     statuses: list[CommitStatus] = field(default_factory=list)
     deployments: dict[int, Deployment] = field(default_factory=dict)
+    forked: bool = False
 
     @property
     def full_name(self) -> str:

@@ -75,15 +75,20 @@ class Pulls:
         head: str,
         base: str,
         draft: bool = False,
+        fork: Repository | None = None,
     ) -> PullRequest:
-        """Open a pull request from one branch of the repository into another."""
-        head_ref = head.removeprefix(f"{repo.owner.login}:")
-        head_sha, base_sha = self._branch(repo, head_ref, "head"), self._branch(repo, base, "base")
-        self._refuse_duplicate(repo, head_ref, base)
+        """Open a pull request from a branch of the repository, or of a fork, into another."""
+        source = fork or repo
+        head_ref = head.removeprefix(f"{source.owner.login}:")
+        head_sha = self._branch(source, head_ref, "head")
+        base_sha = self._branch(repo, base, "base")
+        self._refuse_duplicate(repo, source, head_ref, base)
         git = self.core.git(repo)
+        if fork:
+            git.take(self.core.git(fork), head_sha)
         if git.is_ancestor(head_sha, base_sha):
             raise invalid("PullRequest", "head", f"No commits between {base} and {head_ref}")
-        pull = Pull(self.core.next_id(), head_ref, head_sha, base, base_sha, draft)
+        pull = Pull(self.core.next_id(), head_ref, head_sha, base, base_sha, draft, fork=fork)
         issue = self.issues.file(repo, by=by, title=title, body=body, pull=pull)
         git.set_ref(f"refs/pull/{issue.number}/head", head_sha)
         opened = PullRequest(repo, issue, pull)
@@ -234,7 +239,7 @@ class Pulls:
         if tree is None:
             raise ApiError(405, "Pull Request is not mergeable")
         number, base_before = pr.issue.number, pull.base_sha
-        source = f"{pr.repo.owner.login}/{pull.head_ref}"
+        source = f"{(pull.fork or pr.repo).owner.login}/{pull.head_ref}"
         default = f"Merge pull request #{number} from {source}"
         if method == "squash":
             default = f"{pr.issue.title} (#{number})"
@@ -254,13 +259,19 @@ class Pulls:
         """Move the heads and bases of the open pull requests a push touches."""
         if not change.branch:
             return
-        for pr in self.all(change.repo):
+        for pr in self._of_branches(change.repo):
             if pr.issue.state == "closed":
                 continue
-            if pr.pull.base_ref == change.branch and change.after != ZERO_SHA:
+            based = pr.repo is change.repo and pr.pull.base_ref == change.branch
+            if based and change.after != ZERO_SHA:
                 pr.pull.base_sha = change.after
-            if pr.pull.head_ref == change.branch:
+            if (pr.pull.fork or pr.repo) is change.repo and pr.pull.head_ref == change.branch:
                 self._move_head(pr, change)
+
+    def _of_branches(self, repo: Repository) -> list[PullRequest]:
+        """The pull requests a push there can touch: its own, and what comes from it as a fork."""
+        others = list(self.core.repositories.values()) if repo.forked else [repo]
+        return [pr for other in others for pr in self.all(other)]
 
     def files(self, pr: PullRequest) -> list[FileChange]:
         """Return the files a pull request changes since it left its base."""
@@ -277,6 +288,8 @@ class Pulls:
         if change.after == ZERO_SHA:
             self.issues.close(pr.repo, pr.issue, by=change.pusher)
             return
+        if pr.pull.fork:
+            self.core.git(pr.repo).take(self.core.git(pr.pull.fork), change.after)
         pr.pull.head_sha = change.after
         self.core.git(pr.repo).set_ref(f"refs/pull/{pr.issue.number}/head", change.after)
         pr.issue.updated_at = self.core.clock()
@@ -308,12 +321,11 @@ class Pulls:
             raise invalid("PullRequest", field, f"{field} is not a branch", code="invalid")
         return sha
 
-    def _refuse_duplicate(self, repo: Repository, head: str, base: str) -> None:
+    def _refuse_duplicate(self, repo: Repository, source: Repository, head: str, base: str) -> None:
         for pr in self.all(repo):
             same = (pr.pull.head_ref, pr.pull.base_ref) == (head, base)
-            if same and pr.issue.state == "open":
-                source = f"{repo.owner.login}:{head}"
-                message = f"A pull request already exists for {source}."
+            if same and (pr.pull.fork or repo) is source and pr.issue.state == "open":
+                message = f"A pull request already exists for {source.owner.login}:{head}."
                 raise invalid("PullRequest", "head", message)
 
     def _tell(

@@ -79,6 +79,27 @@ class Repositories:
         return repo
 
     @locked
+    def fork(self, repo: Repository, owner: str) -> Repository:
+        """Make a person's own copy of a repository, with its branches."""
+        now = self.core.clock()
+        copy = Repository(
+            id=self.core.next_id(),
+            owner=self.core.user(owner),
+            name=repo.name,
+            path=self.core.root / owner / f"{repo.name}.git",
+            created_at=now,
+            pushed_at=now,
+            private=repo.private,
+            default_branch=repo.default_branch,
+            forked=True,
+        )
+        git = self.core.git(copy)
+        git.create(repo.default_branch)
+        git.take(self.core.git(repo), "+refs/heads/*:refs/heads/*")
+        self.core.repositories[copy.full_name.lower()] = copy
+        return copy
+
+    @locked
     def protect(self, repo: Repository, branch: str, protection: Protection) -> None:
         """Put a branch under protection."""
         repo.protections[branch] = protection

@@ -121,7 +121,7 @@ def repository(core: Core, repo: Repository) -> Json:
         "owner": user(core, repo.owner),
         "html_url": page,
         "description": repo.description,
-        "fork": False,
+        "fork": repo.forked,
         "url": api,
         **{name: api + suffix for name, suffix in REPOSITORY_URLS.items()},
         "created_at": time(repo.created_at),

@@ -49,7 +49,7 @@ def pull_simple(core: Core, repo: Repository, filed: Issue, pull: Pull) -> Json:
         "review_comment_url": f"{api}/pulls/comments{{/number}}",
         "comments_url": f"{api}/issues/{filed.number}/comments",
         "statuses_url": f"{api}/statuses/{pull.head_sha}",
-        "head": _side(core, repo, pull.head_ref, pull.head_sha),
+        "head": _side(core, pull.fork or repo, pull.head_ref, pull.head_sha),
         "base": _side(core, repo, pull.base_ref, pull.base_sha),
         "author_association": association(repo, filed.user),
         "auto_merge": None,
@@ -143,7 +143,11 @@ def references(core: Core, repo: Repository, sha: str) -> list[Json]:
     return [
         pull_reference(core, repo, filed, filed.pull)
         for filed in repo.issues.values()
-        if filed.pull and filed.state == "open" and filed.pull.head_sha == sha
+        if filed.pull
+        and filed.state == "open"
+        and filed.pull.head_sha == sha
+        # GitHub names none that comes from a fork.
+        and filed.pull.fork is None
     ]
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from bot.allowances import Allowances
 from bot.approvals import Approvals
 from bot.database import Database, MigrationError, migrate, migrations
 from bot.deliveries import Delivery, Inbox, QueueTarget
@@ -22,6 +23,7 @@ from bot.sweep import Repairs, Sweep
 from handlers.actions import Milestone, RecordEvent
 from handlers.events import RepoName, Sha
 from handlers.runs import RunKind, RunRequest
+from policy.allowance import Allowance
 from policy.receipt import Approval, PlanState
 from terraform.project import Project
 from tests.stored_plans import FACTS, FILE, PLAN, REPO
@@ -300,3 +302,14 @@ def test_the_sweep_takes_nothing_from_those_who_could_not_reach_the_store(
 
     assert queued == []
     assert runs.beat(run.id, "worker") is not None
+
+
+def test_a_word_on_a_commit_is_kept_once(database: Database) -> None:
+    """The first word on a thing stands; another commit has none."""
+    allowances = Allowances(database)
+    word = Allowance(REPO, 7, "live", "c0ffee", "subject", "bob", "comment 1")
+    allowances.record(word)
+    allowances.record(replace(word, login="carol", source="comment 2"))
+
+    assert allowances.of(REPO, 7, Sha("c0ffee")) == (word,)
+    assert allowances.of(REPO, 7, Sha("d00d")) == ()

@@ -158,3 +158,25 @@ def test_a_second_pull_request_of_a_branch_is_refused(world: World) -> None:
     assert again.status_code == 422
     assert "already exists" in again.json()["message"]
     assert "No commits between" in empty.json()["message"]
+
+
+def test_a_pull_request_from_a_fork_follows_the_fork(world: World) -> None:
+    """Its head names the fork; its commits are there under `refs/pull`; a push there moves it."""
+    hub, repo = world.server.hub, world.acme.repo
+    hub.repositories.add_user("mallory")
+    mallory = hub.core.user("mallory")
+    fork = hub.repositories.fork(repo, "mallory")
+    first = hub.repositories.commit_files(fork, "evil", {"a": "1"}, by=mallory, message="One")
+
+    pr = hub.pulls.open_pull(
+        repo, by=mallory, title="T", body="", head="evil", base="main", fork=fork
+    )
+    second = hub.repositories.commit_files(fork, "evil", {"a": "2"}, by=mallory, message="Two")
+
+    told = world.bot("GET", f"{world.repo_path}/pulls/{pr.issue.number}").json()
+    assert (told["head"]["repo"]["full_name"], told["head"]["sha"]) == (fork.full_name, second)
+    assert told["head"]["repo"]["fork"]
+    assert told["base"]["repo"]["full_name"] == repo.full_name
+    assert hub.core.git(repo).ref(f"refs/pull/{pr.issue.number}/head") == second
+    assert hub.core.git(repo).is_ancestor(first, second)
+    assert world.last("pull_request.synchronize")["after"] == second

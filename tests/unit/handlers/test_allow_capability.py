@@ -205,7 +205,7 @@ def test_forks_are_off_by_default(world: World) -> None:
 
 
 def test_an_allowed_fork_is_planned_for_review(forked: World) -> None:
-    """Without credentials or network, whatever the project's configuration says; for reading only."""
+    """Without credentials or network, whatever the project is configured for; for reading only."""
     seen: list[Work] = []
     plan = forked.terraform.plan
 
