@@ -6,7 +6,7 @@ import pytest
 
 from handlers.actions import Milestone, RecordAllowance, RecordEvent
 from handlers.events import Sha
-from handlers.ports import Permission, Work
+from handlers.ports import Permission
 from handlers.runs import RunKind
 from policy.findings import Finding, PolicyResult, Severity
 from policy.static_files import SOURCE
@@ -206,18 +206,10 @@ def test_forks_are_off_by_default(world: World) -> None:
 
 def test_an_allowed_fork_is_planned_for_review(forked: World) -> None:
     """Without credentials or network, whatever the project is configured for; for reading only."""
-    seen: list[Work] = []
-    plan = forked.terraform.plan
-
-    def watched(work: Work, control: object) -> object:
-        seen.append(work)
-        return plan(work, forked.control)
-
-    forked.terraform.plan = watched  # type: ignore[method-assign, assignment]  # a spy on the fake
     forked.say("bob", ALLOW)
     forked.work()
 
-    [work] = seen
+    [(work, _)] = forked.terraform.planned
     assert (work.trusted, work.project.network) == (False, Network.NONE)
     check = forked.check(NETWORK)
     assert "**Planned for review.**" in check.summary
