@@ -92,6 +92,7 @@ def adapters(settings: Settings, store: Store) -> Adapters:
         deployments=store.deployments,
         areas=areas,
         commands=store.commands,
+        drift_schedules=store.drift_schedules,
     )
     return Adapters(ports, perform, github)
 

@@ -13,6 +13,7 @@ from handlers.events import (
     ButtonPressed,
     CheckReported,
     CommentWritten,
+    DefaultBranchMoved,
     Event,
     IssueClosed,
     IssueWritten,
@@ -78,7 +79,7 @@ class _Body(BaseModel):
 
 
 class _Payload(_Body):
-    """What every payload but that of a status has."""
+    """What every payload but those of a status and a push has."""
 
     action: Word
 
@@ -194,6 +195,19 @@ class _WorkflowRun(BaseModel):
 
 class _WorkflowRunPayload(_Payload):
     workflow_run: _WorkflowRun
+
+
+class _DefaultBranch(_Repository):
+    default_branch: Word
+
+
+class _PushPayload(_Body):
+    """A push has no action, and its `after` is all zeros where a branch was deleted."""
+
+    ref: Annotated[str, StringConstraints(max_length=300)]
+    after: CommitId
+    deleted: bool = False
+    repository: _DefaultBranch
 
 
 P = TypeVar("P", bound=_Body)
@@ -377,6 +391,12 @@ def _address(url: str | None) -> str:
     return url[:LONGEST_ADDRESS] if url and url.startswith(("https://", "http://")) else ""
 
 
+def _push(payload: _PushPayload) -> Event | Ignored:
+    if payload.deleted or payload.ref != f"refs/heads/{payload.repository.default_branch}":
+        return Ignored("push to another branch: the pull request's event tells")
+    return DefaultBranchMoved(payload.repo, Sha(payload.after), payload.sender.actor())
+
+
 READERS: dict[str, Callable[[bytes], Event | Ignored]] = {
     "pull_request": _reader(_PullRequestPayload, _pull_request),
     "issues": _reader(_IssuePayload, _issues),
@@ -386,4 +406,5 @@ READERS: dict[str, Callable[[bytes], Event | Ignored]] = {
     "check_suite": _reader(_CheckSuitePayload, _check_suite),
     "status": _reader(_StatusPayload, _status),
     "workflow_run": _reader(_WorkflowRunPayload, _workflow_run),
+    "push": _reader(_PushPayload, _push),
 }

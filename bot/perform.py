@@ -8,6 +8,7 @@ import structlog
 from bot.allowances import Allowances
 from bot.approvals import Approvals
 from bot.deployments import Deployments
+from bot.drift_schedules import DriftSchedules
 from bot.locks import Locks
 from bot.plans import Plans
 from bot.program_commands import Ledger
@@ -22,6 +23,7 @@ from handlers.actions import (
     AnswerCommand,
     CancelRuns,
     EndPlans,
+    KeepIssue,
     Milestone,
     OpenIssue,
     ProposeChange,
@@ -31,6 +33,7 @@ from handlers.actions import (
     RecordApproval,
     RecordEvent,
     ReleaseLocks,
+    ScheduleDrift,
     SetCheck,
     SetDeploymentStatus,
     StartRun,
@@ -55,6 +58,7 @@ class Performer:
     deployments: Deployments
     areas: WorkAreas
     commands: Ledger
+    drift_schedules: DriftSchedules
 
     def __call__(self, action: Action) -> None:  # noqa: C901, PLR0912 -- one arm an action
         """Do what the action says; doing it twice changes nothing."""
@@ -69,6 +73,10 @@ class Performer:
                 self.publisher.set_deployment_status(action)
             case OpenIssue():
                 self.publisher.open_issue(action)
+            case KeepIssue():
+                self.publisher.keep_issue(action)
+            case ScheduleDrift():
+                self.drift_schedules.set(action)
             case AnswerCommand():
                 self.commands.answer(action)
             case ProposeChange():

@@ -8,11 +8,12 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from bot.github import NOT_FOUND, GitHubClient, GitHubError
+from bot.github import GONE, NOT_FOUND, GitHubClient, GitHubError
 from bot.issue_tags import issue_mark, tagged_issue
 from bot.published import Published
 from handlers.actions import (
     Annotation,
+    KeepIssue,
     OpenIssue,
     PutComment,
     React,
@@ -184,6 +185,42 @@ class Publisher:
             body = fitting(issue.body, LARGEST_BYTES - len(mark.encode())) + mark
             new = {"title": issue.title, "body": body, "labels": list(issue.labels)}
             self._github.call(issue.repo, "POST", "/issues", json=new)
+
+    def keep_issue(self, issue: KeepIssue) -> None:
+        """Open, edit or close our issue with this tag."""
+        with self._published.alone(issue.repo, issue.tag):
+            known = self._published.kept_issue(issue.repo, issue.tag)
+            number = known.number if known else self._tagged(issue)
+            if not issue.open and (number is None or (known and not known.open)):
+                return
+            self._published.remember_issue(
+                issue.repo, issue.tag, self._write_issue(issue, number), open_=issue.open
+            )
+
+    def _tagged(self, issue: KeepIssue) -> int | None:
+        return tagged_issue(self._github, issue.repo, issue.tag, self._login)
+
+    def _write_issue(self, issue: KeepIssue, number: int | None) -> int:
+        mark = issue_mark(issue.tag)
+        text = {
+            "title": issue.title[:LONGEST_TITLE],
+            "body": fitting(issue.body, LARGEST_BYTES - len(mark.encode())) + mark,
+        }
+        state = "open" if issue.open else "closed"
+        if number is not None and self._edited_issue(issue.repo, number, {**text, "state": state}):
+            return number
+        new = {**text, "labels": list(issue.labels)}
+        return int(self._github.call(issue.repo, "POST", "/issues", json=new)["number"])
+
+    def _edited_issue(self, repo: RepoName, number: int, body: Mapping[str, str]) -> bool:
+        try:
+            self._github.call(repo, "PATCH", f"/issues/{number}", json=body)
+        except GitHubError as exc:
+            # Somebody deleted it: it is opened anew.
+            if exc.status not in {NOT_FOUND, GONE}:
+                raise
+            return False
+        return True
 
     def react(self, reaction: React) -> None:
         """Put a reaction on a comment; GitHub keeps one of a kind from one author."""

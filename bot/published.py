@@ -1,8 +1,9 @@
-"""What is already on GitHub: our check runs and comments; and who may write one just now."""
+"""What of ours is already on GitHub: checks, comments, issues; and who may write one just now."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from bot.database import POOL_SIZE, Database
 
@@ -18,6 +19,20 @@ REMEMBER_COMMENT = """
     INSERT INTO comments (repo, number, tag, id) VALUES (%s, %s, %s, %s)
     ON CONFLICT (repo, number, tag) DO UPDATE SET id = excluded.id
 """
+
+KEPT_ISSUE = "SELECT number, open FROM kept_issues WHERE repo = %s AND tag = %s"
+REMEMBER_ISSUE = """
+    INSERT INTO kept_issues (repo, tag, number, open) VALUES (%s, %s, %s, %s)
+    ON CONFLICT (repo, tag) DO UPDATE SET number = excluded.number, open = excluded.open
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptIssue:
+    """An issue of ours, and whether we left it open."""
+
+    number: int
+    open: bool
 
 
 class Published:
@@ -68,3 +83,14 @@ class Published:
         """Keep the id of a comment that was created or found."""
         with self._database.transaction() as connection:
             connection.execute(REMEMBER_COMMENT, (repo, number, tag, comment_id))
+
+    def kept_issue(self, repo: str, tag: str) -> KeptIssue | None:
+        """Our issue with this tag, as we left it."""
+        with self._database.transaction() as connection:
+            row = connection.execute(KEPT_ISSUE, (repo, tag)).fetchone()
+        return KeptIssue(number=row[0], open=row[1]) if row else None
+
+    def remember_issue(self, repo: str, tag: str, number: int, *, open_: bool) -> None:
+        """Keep the number of an issue that was opened, edited or closed."""
+        with self._database.transaction() as connection:
+            connection.execute(REMEMBER_ISSUE, (repo, tag, number, open_))

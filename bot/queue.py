@@ -25,6 +25,7 @@ class QueueName(StrEnum):
     APPLY = "apply"
     DRAFT = "draft"
     SYNC = "sync"
+    DRIFT = "drift"
 
 
 QUEUE_OF: Mapping[RunKind, QueueName] = {
@@ -33,6 +34,7 @@ QUEUE_OF: Mapping[RunKind, QueueName] = {
     RunKind.TEST: QueueName.TEST,
     RunKind.APPLY: QueueName.APPLY,
     RunKind.SYNC: QueueName.SYNC,
+    RunKind.DRIFT: QueueName.DRIFT,
 }
 TABLE_PREFIX = "queue"
 # huey ships no types: what comes from it is Any, and its use stays in this file.

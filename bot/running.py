@@ -37,6 +37,7 @@ LIMITS: Mapping[RunKind, Limits] = {
     RunKind.TEST: Limits(timedelta(minutes=30), timedelta(minutes=35)),
     RunKind.APPLY: Limits(timedelta(minutes=120), timedelta(minutes=135)),
     RunKind.SYNC: Limits(timedelta(minutes=30), timedelta(minutes=35)),
+    RunKind.DRIFT: Limits(timedelta(minutes=30), timedelta(minutes=35)),
 }
 APOLOGY = "Something broke inside Lockgate. The operator can find it in the logs as run `{}`."
 UNREACHABLE = "Gave up after {} attempts: {}. Nothing was lost; try again later."

@@ -110,6 +110,9 @@ class Settings(BaseSettings):
     apply_concurrency: int = Field(1, ge=1, le=64, description="Applies at once.")
     draft_concurrency: int = Field(1, ge=1, le=64, description="Drafts at once.")
     sync_concurrency: int = Field(2, ge=1, le=64, description="Cluster syncs followed at once.")
+    drift_concurrency: int = Field(
+        1, ge=1, le=64, description="Projects looked at for drift at once."
+    )
     sandbox: Literal["on", "off-i-accept-the-risk"] = Field(
         "on",
         description="Terraform of pull requests runs in bubblewrap, unless it is turned off with "

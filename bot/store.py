@@ -8,6 +8,7 @@ from bot.approvals import Approvals
 from bot.database import Database
 from bot.deliveries import Inbox
 from bot.deployments import Deployments
+from bot.drift_schedules import DriftSchedules
 from bot.locks import Locks
 from bot.plans import Plans
 from bot.program_commands import Ledger
@@ -32,6 +33,7 @@ class Store:
     deployments: Deployments
     published: Published
     commands: Ledger
+    drift_schedules: DriftSchedules
     queues: Queues
 
 
@@ -48,5 +50,6 @@ def open_store(settings: Settings, database: Database) -> Store:
         deployments=Deployments(database, compose.now),
         published=Published(database),
         commands=Ledger(database),
+        drift_schedules=DriftSchedules(database),
         queues=Queues(database_url=database.url, redis_url=compose.redis_url(settings)),
     )

@@ -27,13 +27,15 @@ class Repairs:
     """What the sweep asks of others; each may raise TransientError.
 
     `plan_for` starts the plan of a pull request that was handed a lock. `redeliver_failed` asks
-    GitHub to send the deliveries again that it could not deliver.
+    GitHub to send the deliveries again that it could not deliver. `look_for_drift` starts the looks
+    whose time has come.
     """
 
     queue_delivery: Callable[[str], None]
     queue_run: Callable[[RunKind, str], None]
     plan_for: Callable[[HandedOver], None]
     redeliver_failed: Callable[[], None]
+    look_for_drift: Callable[[], None]
 
 
 class Sweep:
@@ -79,6 +81,7 @@ class Sweep:
             self._stale_claims,
             self._handed_over,
             self._undelivered,
+            self._drift,
         )
         for part in rounds:
             try:
@@ -114,6 +117,9 @@ class Sweep:
     def _handed_over(self) -> None:
         for lock in self._locks.unused(HAND_OVER_GRACE):
             self._repairs.plan_for(lock)
+
+    def _drift(self) -> None:
+        self._repairs.look_for_drift()
 
     def _undelivered(self) -> None:
         if time.monotonic() < self._ask_github_at:

@@ -13,13 +13,14 @@ from handlers.markdown import code, plain
 from handlers.ports import Control, Work
 from policy.findings import Finding, Severity
 from policy.receipt import StoredPlan
-from terraform.arguments import PLAIN, PlanArguments
+from terraform.arguments import PLAIN, REFRESH_ONLY, PlanArguments
 from terraform.errors import Diagnostic, PlanChangedError, StateLockedError, TerraformError
 from terraform.errors import Severity as DiagnosticSeverity
 from terraform.place import Place
 from terraform.plan import Plan
+from terraform.read_plan import read_plan
 from terraform.redact import Redactor
-from terraform.results import ApplyResult, PlanResult, Progress, TestResult
+from terraform.results import ApplyResult, DriftResult, PlanResult, Progress, TestResult
 from terraform.runner import Request, Runner
 from terraform.work_area import WorkArea
 
@@ -73,6 +74,29 @@ class TerraformRuns:
                 )
                 span.note({"lockgate.isolation": result.isolation.value})
                 return result
+
+    def drift(self, work: Work, control: Control) -> DriftResult:
+        """A refresh-only plan, and a plain one where it found something."""
+        with self._areas.of(work, control) as area, in_words():
+            control.progress("looking at the world")
+            with trace.span("terraform plan -refresh-only"):
+                request = self._request(work, area, control, self._for_plan(work))
+                refreshed = self._runner.plan(
+                    request, var_files=work.project.var_files, arguments=REFRESH_ONLY
+                )
+            found = read_plan(refreshed.document).drift
+            planned = None
+            if found:
+                control.progress("comparing it with the code")
+                with trace.span("terraform plan"):
+                    request = self._request(work, area, control, self._for_plan(work))
+                    planned = self._runner.plan(request, var_files=work.project.var_files)
+            return DriftResult(
+                refreshed=refreshed.document,
+                planned=planned.document if planned else None,
+                isolation=refreshed.isolation,
+                seconds=refreshed.seconds + (planned.seconds if planned else 0.0),
+            )
 
     def _for_plan(self, work: Work) -> Mapping[str, str]:
         return self._plan_environment() if work.trusted else {}

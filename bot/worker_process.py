@@ -26,6 +26,7 @@ from bot.sweep import Repairs, Sweep
 from bot.telemetry.gauges import watch_store
 from bot.telemetry.start import telemetry
 from bot.worker import DeliverySteps, DeliveryWorker, Ignored
+from handlers import drift
 from handlers.capabilities import capabilities
 from handlers.errors import UserError
 from handlers.events import Event
@@ -112,6 +113,15 @@ def _sweep(store: Store, made: Adapters) -> Sweep:
         except UserError as exc:
             log.warning("lock's holder can't be planned", reason=exc.markdown)
 
+    def look_for_drift() -> None:
+        for due in store.drift_schedules.due():
+            try:
+                for action in drift.look(due.repo, due.project, due.at, made.ports):
+                    made.perform(action)
+            except UserError as exc:
+                log.warning("drift can't be looked for", repo=due.repo, reason=exc.markdown)
+            store.drift_schedules.started(due)
+
     return Sweep(
         store.inbox,
         store.runs,
@@ -121,6 +131,7 @@ def _sweep(store: Store, made: Adapters) -> Sweep:
             queue_run=store.queues.put_run,
             plan_for=plan_for,
             redeliver_failed=partial(redeliver_failed, made.github, compose.now),
+            look_for_drift=look_for_drift,
         ),
     )
 

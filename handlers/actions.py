@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
@@ -152,7 +153,6 @@ class ProposeChange:
     """
 
     repo: RepoName
-    issue_number: int
     branch: str
     base_ref: str
     base_sha: Sha
@@ -180,6 +180,29 @@ class OpenIssue:
     title: str
     body: str
     labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeepIssue:
+    """Keep our one issue with this hidden tag as said: opened, edited in place, or closed.
+
+    One that is closed and was never there is not made.
+    """
+
+    repo: RepoName
+    tag: str
+    title: str
+    body: str
+    labels: tuple[str, ...]
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleDrift:
+    """Look at exactly these projects of a repository for drift, each this often."""
+
+    repo: RepoName
+    every: Mapping[str, timedelta]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +286,8 @@ Action: TypeAlias = (
     | ProposeChange
     | WithdrawProposal
     | OpenIssue
+    | KeepIssue
+    | ScheduleDrift
     | AnswerCommand
     | SetDeploymentStatus
     | RecordEvent

@@ -9,6 +9,7 @@ from handlers import (
     ci_results,
     closing,
     draft,
+    drift,
     locks,
     plan,
     show_configuration,
@@ -36,6 +37,7 @@ def capabilities() -> Router:
         ci_results,
         closing,
         draft,
+        drift,
         show_configuration,
         sync,
     ):

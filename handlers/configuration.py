@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from handlers.configuration_contradictions import contradictions
 from handlers.configuration_errors import model_problems
-from handlers.configuration_model import FileSection, PolicySection, ProjectSection
+from handlers.configuration_model import DriftSection, FileSection, PolicySection, ProjectSection
 from handlers.configuration_yaml import (
     Document,
     Path,
@@ -106,6 +106,15 @@ class Forks(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DriftRules:
+    """How often a project is looked at (0 is never), what may differ, and whether we propose."""
+
+    every_hours: int = 0
+    ignore: tuple[str, ...] = ()
+    reconcile: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """What a repository asks of Lockgate; without `projects` they are discovered.
 
@@ -121,6 +130,8 @@ class Configuration:
     allowed_providers: tuple[str, ...]
     policy: PolicyRules
     drafts: Drafts
+    drift: DriftRules
+    project_drift: Mapping[str, DriftRules]
     forks: Forks = Forks.NEVER
 
     @classmethod
@@ -151,6 +162,10 @@ class Configuration:
         if self.drafts.project is not None:
             return False
         return self.drafts.directory == "." or directory.startswith(f"{self.drafts.directory}/")
+
+    def drift_of(self, project: str) -> DriftRules:
+        """What holds for a project by name: its own rules, else the file's."""
+        return self.project_drift.get(project, self.drift)
 
     def allows_module(self, source: str) -> bool:
         """True when a module may come from `source`: a local path or beneath an allowed prefix."""
@@ -242,6 +257,8 @@ def _configuration(section: FileSection) -> Configuration:
         policy=_policy(section.policy),
         drafts=Drafts(directories[named] if named else own, named),
         forks=Forks(section.forks),
+        drift=_drift(section.drift),
+        project_drift={each.name: _drift(each.drift) for each in sections if each.drift},
     )
 
 
@@ -253,6 +270,12 @@ def _policy(section: PolicySection) -> PolicyRules:
         forbid_skips=section.forbid_skips,
         required_tags=None if tags is None else tuple(tags),
     )
+
+
+def _drift(section: DriftSection | None) -> DriftRules:
+    if section is None:
+        return DriftRules()
+    return DriftRules(section.every_hours, tuple(section.ignore), section.reconcile)
 
 
 def _project(section: ProjectSection) -> Project:

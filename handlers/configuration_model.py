@@ -81,6 +81,7 @@ Directory = Annotated[str, AfterValidator(repository_path)]
 VariableFile = Annotated[str, Field(max_length=200), AfterValidator(_variable_file)]
 Glob = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_glob)]
 ModuleSource = Annotated[str, Field(min_length=2, max_length=300), AfterValidator(_module_source)]
+DriftGlob = Annotated[str, Field(min_length=1, max_length=300)]
 Rule = Annotated[str, Field(pattern=_RULE)]
 Tag = Annotated[str, Field(pattern=_TAG)]
 Login = Annotated[str, Field(pattern=_LOGIN)]
@@ -104,6 +105,23 @@ class ApplicationSection(Section):
         pattern=_KUBERNETES, description="The Kubernetes namespace of the Application."
     )
     name: str = Field(pattern=_KUBERNETES, description="The name of the Application.")
+
+
+class DriftSection(Section):
+    """How often the world is compared with the code, and what becomes of a difference."""
+
+    every_hours: int = Field(
+        ge=0, le=8760, description="A whole number of hours between two looks; 0 is never."
+    )
+    ignore: list[DriftGlob] = Field(
+        default=[],
+        max_length=200,
+        description="Globs over address.attribute, such as aws_instance.*.tags, that may differ.",
+    )
+    reconcile: bool = Field(
+        default=False,
+        description="true proposes a pull request that puts the code's values back.",
+    )
 
 
 class ProjectSection(Section):
@@ -134,6 +152,10 @@ class ProjectSection(Section):
         default=[],
         max_length=50,
         description="A list of {namespace, name} to sync after the merge.",
+    )
+    drift: DriftSection | None = Field(
+        default=None,
+        description="A mapping of every_hours, ignore and reconcile, instead of the file's own.",
     )
 
 
@@ -214,6 +236,11 @@ class FileSection(Section):
     policy: PolicySection = Field(
         default=PolicySection(),
         description="A mapping of block, warn, forbid_skips and required_tags.",
+    )
+    drift: DriftSection | None = Field(
+        default=None,
+        description="A mapping of every_hours, ignore and reconcile; without it nothing is looked "
+        "for by itself.",
     )
     drafts: DraftsSection = Field(
         default=DraftsSection(),

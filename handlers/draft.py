@@ -147,7 +147,6 @@ def make_draft(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
         raise UserError("The issue was edited or closed while this was drafted.")
     yield ProposeChange(
         repo=issue.repo,
-        issue_number=issue.number,
         branch=branch_of(issue.number),
         base_ref=base_ref,
         base_sha=base_sha,

@@ -145,6 +145,15 @@ class IssueClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class DefaultBranchMoved:
+    """The default branch of a repository has a new tip."""
+
+    repo: RepoName
+    sha: Sha
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
 class InfrastructureRequested:
     """A program asked for infrastructure, for `actor`; `title` and `body` make the issue."""
 
@@ -177,6 +186,7 @@ Event: TypeAlias = (
     | CheckReported
     | IssueWritten
     | IssueClosed
+    | DefaultBranchMoved
     | InfrastructureRequested
     | ProgramCommanded
 )

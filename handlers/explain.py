@@ -6,7 +6,13 @@ from handlers import messages
 from handlers.actions import Action, AnswerCommand, PutComment
 from handlers.comments import ANSWER
 from handlers.errors import UserError
-from handlers.events import CheckReported, Event, InfrastructureRequested, ProgramCommanded
+from handlers.events import (
+    CheckReported,
+    DefaultBranchMoved,
+    Event,
+    InfrastructureRequested,
+    ProgramCommanded,
+)
 
 
 def explain(event: Event, error: UserError) -> Iterator[Action]:
@@ -14,8 +20,8 @@ def explain(event: Event, error: UserError) -> Iterator[Action]:
     if isinstance(event, InfrastructureRequested | ProgramCommanded):
         yield AnswerCommand(event.command_id, event.repo, error.markdown, refused=True)
         return
-    if isinstance(event, CheckReported):
-        return  # A program reported: there is nobody to tell, and nowhere.
+    if isinstance(event, CheckReported | DefaultBranchMoved):
+        return  # Nobody waits for an answer to a report or a push, and there is no place for one.
     body = messages.refusals(event.actor.login, [error.markdown])
     yield PutComment(event.repo, event.number, ANSWER, body)
 
@@ -25,6 +31,6 @@ def apologise(event: Event, delivery_id: str) -> Iterator[Action]:
     if isinstance(event, InfrastructureRequested | ProgramCommanded):
         yield AnswerCommand(event.command_id, event.repo, messages.apology(delivery_id))
         return
-    if isinstance(event, CheckReported):
+    if isinstance(event, CheckReported | DefaultBranchMoved):
         return
     yield PutComment(event.repo, event.number, ANSWER, messages.apology(delivery_id))

@@ -20,12 +20,29 @@ SAID: dict[Name, tuple[str, str]] = {
     Name.UNLOCK: ("/unlock [-p project]", "give back the project locks of this pull request"),
     Name.DRAFT: ("/draft", "on an issue: draft the pull request again"),
     Name.SYNC: ("/sync", "after the merge: follow the cluster again"),
+    Name.DRIFT: ("/drift [-p project]", "look for changes made outside Terraform"),
     Name.CONFIG: ("/config", "show what holds here, and where each value comes from"),
     Name.HELP: ("/help", "this list"),
 }
 
 # Who typed more knows what it was.
 LONGEST_LINE = 120
+
+
+def no_such_project(wanted: str | None, names: Sequence[str]) -> str:
+    """The answer to a name that no project of the default branch has."""
+    listed = ", ".join(map(code, names)) or "none"
+    if wanted is None:
+        return "The default branch has no Terraform project."
+    return f"The default branch has no project {code(wanted)}. It has: {listed}."
+
+
+def looking_for_drift(names: Sequence[str], sha: str) -> str:
+    """The answer to `/drift`."""
+    return (
+        f"Looking for drift in {', '.join(map(code, names))}. The checks on `{sha[:12]}` show how "
+        "it goes; what is found stands in an issue for each project."
+    )
 
 
 def refusal(typed: str, reason: str) -> str:

@@ -20,6 +20,7 @@ NEEDED: dict[Name, frozenset[Permission]] = {
     Name.CANCEL: WRITERS,
     Name.DRAFT: WRITERS,
     Name.SYNC: WRITERS,
+    Name.DRIFT: WRITERS,
 }
 
 

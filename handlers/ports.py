@@ -21,7 +21,7 @@ from terraform.arguments import PLAIN, PlanArguments
 from terraform.plan import Plan
 from terraform.project import Application, Project
 from terraform.redact import Redactor
-from terraform.results import ApplyResult, PlanResult, TestResult
+from terraform.results import ApplyResult, DriftResult, PlanResult, TestResult
 
 
 class Permission(StrEnum):
@@ -252,6 +252,9 @@ class Terraform(Protocol):
         self, work: Work, stored: StoredPlan, plan_file: bytes, control: Control
     ) -> ApplyResult:
         """Apply exactly this plan file, with the init of the plan where it is still there."""
+
+    def drift(self, work: Work, control: Control) -> DriftResult:
+        """A refresh-only plan, and a plain one where it found something; nothing is changed."""
 
     def test(self, work: Work, control: Control) -> TestResult:
         """Run the project's tests without credentials; raises UserError without a verdict."""

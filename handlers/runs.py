@@ -18,6 +18,7 @@ class RunKind(StrEnum):
     TEST = "test"
     APPLY = "apply"
     SYNC = "sync"
+    DRIFT = "drift"
 
 
 class RunState(StrEnum):
@@ -42,9 +43,9 @@ class RunRequest:
     """What a run is to do.
 
     `key` makes it idempotent: a second request with the same key starts nothing.
-    `number` is the pull request's, or the issue's for `generate`. `project` is a project's name,
-    for `test` a folder, empty where the run is about neither. `detail` holds what only this kind
-    of run reads.
+    `number` is the pull request's, the issue's for `generate`, and 0 for `drift`. `project` is a
+    project's name, for `test` a folder, empty where the run is about neither. `detail` holds what
+    only this kind of run reads.
     """
 
     kind: RunKind

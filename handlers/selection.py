@@ -81,6 +81,11 @@ def select(pr: PullRequest, ports: Ports) -> Selection:
     )
 
 
+def projects_of(tree: SourceTree, configuration: Configuration) -> tuple[Project, ...]:
+    """Every project of a commit, touched or not."""
+    return configuration.known_projects(discover(tree.paths, lambda path: tree.read(path) or ""))
+
+
 def configured(tree: SourceTree, *, where: str) -> Configuration:
     """The configuration in a tree; raises UserError with every problem and its line."""
     try:

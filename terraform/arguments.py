@@ -38,6 +38,7 @@ class PlanArguments:
     """What makes a plan special; the default is a plain plan of everything.
 
     Addresses and variables are sorted and unique, so that two ways of typing the same are equal.
+    `refresh_only` is for looking at drift; nobody can type it.
     """
 
     targets: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ class PlanArguments:
     variables: tuple[Variable, ...] = ()
     refresh: bool = True
     destroy: bool = False
+    refresh_only: bool = False
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -55,10 +57,12 @@ class PlanArguments:
             *(f"-var={variable.name}={variable.value}" for variable in self.variables),
             *(() if self.refresh else ("-refresh=false",)),
             *(("-destroy",) if self.destroy else ()),
+            *(("-refresh-only",) if self.refresh_only else ()),
         )
 
 
 PLAIN = PlanArguments()
+REFRESH_ONLY = PlanArguments(refresh_only=True)
 
 
 def plan_arguments(words: Iterable[str]) -> PlanArguments:

@@ -104,6 +104,20 @@ class ApplyResult:
 
 
 @dataclass(frozen=True, slots=True)
+class DriftResult:
+    """What a project's state is against the world, as two plan documents.
+
+    `refreshed` is of a refresh-only plan. `planned` is of the plain plan after it, None where the
+    first found nothing.
+    """
+
+    refreshed: Mapping[str, Json]
+    planned: Mapping[str, Json] | None
+    isolation: Isolation
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Validation:
     """What `terraform validate` says; needs an `init` before it."""
 

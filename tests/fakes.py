@@ -61,7 +61,7 @@ from terraform.plan import Plan
 from terraform.process import Ending
 from terraform.project import Application, Project
 from terraform.redact import Redactor
-from terraform.results import ApplyResult, PlanResult, ResourceOutcome, TestResult
+from terraform.results import ApplyResult, DriftResult, PlanResult, ResourceOutcome, TestResult
 from terraform.sandbox import Isolation
 
 REPO = RepoName("acme/infra")
@@ -74,6 +74,12 @@ projects:
     directory: infra/network
     applications: [{namespace: argocd, name: web}]
 """
+NO_DRIFT = DriftResult(
+    refreshed={"format_version": "1.2", "terraform_version": "1.11.4"},
+    planned=None,
+    isolation=Isolation.SANDBOXED,
+    seconds=1.0,
+)
 A = TypeVar("A", bound=Action)
 
 
@@ -341,6 +347,7 @@ class FakeTerraform:
         passed=True, runs=(), diagnostics=(), isolation=Isolation.SANDBOXED, seconds=1.0
     )
     planned: list[tuple[Work, PlanArguments]] = field(default_factory=list)
+    drift_result: DriftResult = NO_DRIFT
     tested: list[Work] = field(default_factory=list)
     applied: list[bytes] = field(default_factory=list)
     failure: Exception | None = None
@@ -368,6 +375,12 @@ class FakeTerraform:
             raise self.failure
         self.tested.append(work)
         return self.test_result
+
+    def drift(self, work: Work, control: Control) -> DriftResult:
+        """The result as set."""
+        if self.failure is not None:
+            raise self.failure
+        return self.drift_result
 
     def redactor(self, plan: Plan) -> Redactor:
         """The plan's own."""

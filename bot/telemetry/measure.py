@@ -12,8 +12,8 @@ Labels: TypeAlias = Mapping[str, str]
 NONE: Labels = {}
 OTHER = "other"
 # What GitHub, people and the code can bring about; see `tests/unit/telemetry`.
-RUN_KINDS = ("generate", "plan", "test", "apply", "sync")
-QUEUES = ("events", "plan", "test", "apply", "draft", "sync")
+RUN_KINDS = ("generate", "plan", "test", "apply", "sync", "drift")
+QUEUES = ("events", "plan", "test", "apply", "draft", "sync", "drift")
 RUN_ENDS = ("done", "failed", "cancelled", "interrupted", "superseded", "retried")
 DELIVERY_ENDS = ("done", "ignored", "broken", "retried")
 CONDITIONS = (

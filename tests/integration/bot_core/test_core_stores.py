@@ -270,6 +270,7 @@ def test_one_round_of_the_sweep_queues_all_that_was_lost(database: Database) -> 
         queue_run=lambda kind, run_id: queued.append((kind, run_id)),
         plan_for=queued.append,
         redeliver_failed=lambda: queued.append("asked GitHub"),
+        look_for_drift=lambda: queued.append("looked for drift"),
     )
     sweep = Sweep(inbox, runs, locks, repairs, patience=timedelta(0))
 
@@ -279,8 +280,15 @@ def test_one_round_of_the_sweep_queues_all_that_was_lost(database: Database) -> 
     sweep.once()
 
     lock = HandedOver(REPO, 8, "network")
-    assert first == ["lost", "dead", (RunKind.PLAN, run.id), lock, "asked GitHub"]
-    assert queued == []
+    assert first == [
+        "lost",
+        "dead",
+        (RunKind.PLAN, run.id),
+        lock,
+        "asked GitHub",
+        "looked for drift",
+    ]
+    assert queued == ["looked for drift"]
 
 
 def test_the_sweep_takes_nothing_from_those_who_could_not_reach_the_store(
@@ -295,7 +303,11 @@ def test_the_sweep_takes_nothing_from_those_who_could_not_reach_the_store(
         connection.execute("UPDATE runs SET leased_until = now() - interval '1 hour'")
     queued: list[object] = []
     repairs = Repairs(
-        queued.append, lambda _kind, run_id: queued.append(run_id), queued.append, lambda: None
+        queue_delivery=queued.append,
+        queue_run=lambda _kind, run_id: queued.append(run_id),
+        plan_for=queued.append,
+        redeliver_failed=lambda: None,
+        look_for_drift=lambda: None,
     )
 
     Sweep(inbox, runs, locks, repairs).once()

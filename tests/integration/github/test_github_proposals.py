@@ -23,7 +23,6 @@ def proposals(world: GitHubWorld) -> Proposals:
 def _change(world: GitHubWorld) -> ProposeChange:
     return ProposeChange(
         repo=REPO,
-        issue_number=1,
         branch=BRANCH,
         base_ref="main",
         base_sha=world.main,

@@ -6,13 +6,17 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TypeAlias
 
+import boto3
 import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
+from terraform.arguments import REFRESH_ONLY
+from terraform.drift import drift
 from terraform.limits import Limits
 from terraform.mirror import cli_configuration
 from terraform.project import Network
+from terraform.read_plan import read_plan
 from terraform.runner import Request, Runner
 
 MakeRequest: TypeAlias = Callable[[Mapping[str, str]], Request]
@@ -22,6 +26,7 @@ CREDENTIALS = {
     "AWS_SECRET_ACCESS_KEY": "an-example-of-a-secret-key",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+KEYS = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
 ROOT = """
 terraform {
   required_providers {
@@ -48,7 +53,8 @@ provider "aws" {
   }
 }
 resource "aws_sqs_queue" "jobs" {
-  name = "jobs"
+  name                       = "jobs"
+  visibility_timeout_seconds = 30
 }
 """
 
@@ -65,11 +71,10 @@ def endpoint() -> Iterator[str]:
         server.stop()
 
 
-@pytest.mark.timeout(300)
 def test_aws_with_a_remote_state(
     program_runner: Runner, make_request: MakeRequest, mirror: Path | None, endpoint: str
 ) -> None:
-    """Init, plan, show and apply of a queue, its state in S3, the project's folder read-only."""
+    """A queue is planned, applied and drifts, its state in S3, the project's folder read-only."""
     if mirror is None:
         pytest.fail("no mirror with the AWS provider; set LOCKGATE_PROVIDER_MIRROR to one")
     httpx.put(f"{endpoint}/state")
@@ -86,6 +91,17 @@ def test_aws_with_a_remote_state(
     planned = runner.plan(request)
     applied = runner.apply(request, planned.plan_file, plan_digest=planned.plan_digest, total=1)
 
+    queues = boto3.client(  # type: ignore[no-untyped-call]  # boto3 ships no types
+        "sqs", endpoint_url=endpoint, region_name="eu-west-1", **KEYS
+    )
+    url = queues.get_queue_url(QueueName="jobs")["QueueUrl"]
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "7"})
+    refreshed = runner.plan(request, arguments=REFRESH_ONLY)
+    again = runner.plan(request)
+
+    (drifted,) = drift(read_plan(refreshed.document), read_plan(again.document))
+    assert drifted.before == {"visibility_timeout_seconds": 30}
+    assert drifted.after == {"visibility_timeout_seconds": 7}
     assert not prepared.local_state
     assert prepared.lock_digest
     assert not prepared.lock_committed

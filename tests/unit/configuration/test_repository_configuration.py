@@ -16,6 +16,7 @@ from handlers.configuration import (
     Configuration,
     ConfigurationError,
     Drafts,
+    DriftRules,
     PolicyRules,
     read_configuration,
 )
@@ -34,12 +35,14 @@ projects:
     network: open
     when_modified: ["modules/**"]
     applications: [{namespace: argocd, name: web}]
+    drift: {every_hours: 6}
 approvers: {users: [bob, eve], teams: [platform], count: 2}
 budget_usd_per_month: 500.50
 allowed_module_sources: ["git::https://git.example/acme/"]
 allowed_providers: [hashicorp/aws]
 policy: {block: [CKV_AWS_1], warn: [LG001], forbid_skips: true, required_tags: [owner]}
 drafts: {project: network}
+drift: {every_hours: 24, ignore: ["aws_instance.*.tags"], reconcile: true}
 """
 
 
@@ -71,6 +74,8 @@ def test_a_whole_file_is_read() -> None:
         allowed_providers=("hashicorp/aws",),
         policy=PolicyRules(("CKV_AWS_1",), ("LG001",), forbid_skips=True, required_tags=("owner",)),
         drafts=Drafts("infra/network", "network"),
+        drift=DriftRules(24, ("aws_instance.*.tags",), reconcile=True),
+        project_drift={"network": DriftRules(6)},
     )
 
 

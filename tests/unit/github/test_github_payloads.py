@@ -48,6 +48,7 @@ HANDLED = {
     ("pull_request", "ready_for_review", "PullRequestChanged"): 3,
     ("pull_request", "reopened", "PullRequestChanged"): 2,
     ("pull_request", "synchronize", "PullRequestChanged"): 1,
+    ("push", "None", "DefaultBranchMoved"): 2,
 }
 
 

@@ -65,25 +65,25 @@ def test_help_lists_what_works_here(world: World) -> None:
 
     for name in world.router.available:
         assert f"`/{name}" in world.comment()
-    assert "/drift" not in world.comment()
+    assert "/cost" not in world.comment()
 
 
 def test_what_is_not_available_is_said(world: World) -> None:
     """A command of the grammar that this version lacks is no mistake of theirs."""
-    world.say("alice", "/drift")
+    world.say("alice", "/cost")
 
     assert "not available in this version" in world.comment()
 
 
 def test_several_commands_are_obeyed_in_order_and_answered_once(world: World) -> None:
     """One comment gets one answer that holds the outcome of each command."""
-    world.say("alice", "/plan\n/aplly\n/help\n/cancel\n/drift")
+    world.say("alice", "/plan\n/aplly\n/help\n/cancel\n/cost")
 
     [answer] = answers(world)
     assert "Did you mean `/apply`?" in answer.body
     assert "| command | what it does |" in answer.body
     assert "Stopping 1 run." in answer.body
-    assert "`/drift` is not available" in answer.body
+    assert "`/cost` is not available" in answer.body
     assert len(world.runs.rows) == 1
 
 
