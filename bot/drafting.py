@@ -28,7 +28,7 @@ from rag.reading import understand
 from rag.request import Outcome, Request
 from terraform import hcl
 from terraform.arguments import PlanArguments
-from terraform.project import Network
+from terraform.project import Network, Project
 from terraform.runner import Request as TerraformRequest
 from terraform.runner import Runner
 from terraform.work_area import LOCK_FILE, WorkArea
@@ -111,7 +111,8 @@ class Drafting:
             if gate.verdict in {Verdict.BLOCK, Verdict.UNKNOWN}:
                 return Verified({}, gate)
             document = self._plan(area, draft, control)
-            policy = self._checks.judge(document, area.checkout, draft.directory, configuration)
+            project = _project(draft, configuration)
+            policy = self._checks.judge(document, area.checkout, project, configuration)
             return Verified(document, merged((gate, policy)))
 
     def _write(self, checkout: Path, files: Mapping[str, str]) -> None:
@@ -139,6 +140,12 @@ class Drafting:
             only = PlanArguments(targets=(draft.acceptance.module,))
             result = self._runner.plan(request, arguments=only)
         return result.document
+
+
+def _project(draft: Draft, configuration: Configuration) -> Project:
+    """The project that the draft belongs to: the one it was placed in, or one of its own."""
+    listed = (each for each in configuration.projects if each.directory == draft.directory)
+    return next(listed, Project("draft", draft.directory))
 
 
 def _override(area: WorkArea) -> str:

@@ -11,8 +11,9 @@ from typing import Any
 from bot.settings import Settings
 from bot.sources import Sources
 from bot.work_areas import WorkAreas
-from handlers.configuration import Configuration, PolicyRules
+from handlers.configuration import Configuration
 from handlers.ports import Control, Work
+from handlers.project_rules import PolicyRules
 from policy.checkov import Checkov
 from policy.evaluate import Lines, Rules, evaluate
 from policy.findings import PolicyResult
@@ -21,6 +22,7 @@ from policy.skips import Skips
 from policy.static_blocks import Allowed
 from policy.static_gate import inspect, module_files
 from terraform import hcl
+from terraform.project import Project
 
 TOOLS = Path(__file__).parents[1] / ".tools"
 
@@ -52,7 +54,7 @@ class PolicyChecks:
     ) -> PolicyResult:
         """Checkov and Rego over the plan's JSON, each finding at its line of the commit."""
         with self._areas.of(work, control) as area:
-            return self.judge(document, area.checkout, work.project.directory, configuration)
+            return self.judge(document, area.checkout, work.project, configuration)
 
     def gate(
         self, tree: Path, directory: str, configuration: Configuration, *, base: Path | None
@@ -68,12 +70,13 @@ class PolicyChecks:
         self,
         document: Mapping[str, Any],
         tree: Path,
-        directory: str,
+        project: Project,
         configuration: Configuration,
     ) -> PolicyResult:
         """Checkov and Rego over a plan of a project in this tree."""
+        directory = project.directory
         files, _ = module_files(tree, directory)
-        policy = configuration.policy
+        policy = configuration.rules(project).policy
         rules = Rules(
             policies=shipped_policies(),
             block=frozenset(policy.block),

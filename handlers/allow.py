@@ -48,7 +48,7 @@ def _why_not(pr: PullRequest, login: str, configuration: Configuration, ports: P
         return ""
     approvers = configuration.approvers
     if approvers.users or approvers.teams:
-        match eligible(pr.repo, login, configuration, ports):
+        match eligible(pr.repo, login, approvers, ports):
             case Answer.YES:
                 return ""
             case Answer.UNKNOWN:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from handlers import messages
-from handlers.actions import Action, Milestone, RecordApproval, RecordEvent
+from handlers.actions import Action, Milestone, PutComment, RecordApproval, RecordEvent
 from handlers.commands import Name
+from handlers.comments import ANSWER
 from handlers.errors import UserError
 from handlers.events import ButtonPressed, CommandGiven, ReviewApproved
-from handlers.gate_facts import authors, eligible
+from handlers.gate_facts import authors, eligible, place_of
 from handlers.permissions import require
 from handlers.plan import open_pull_request, pull_request_of
 from handlers.ports import Answer, Ports, PullRequest
@@ -33,9 +34,7 @@ def approve_on_review(event: ReviewApproved, ports: Ports) -> Iterator[Action]:
     pr = ports.repositories.pull_request(event.repo, event.number)
     if event.actor.is_bot or not pr.open or event.commit_sha != pr.head_sha:
         return
-    if not current_plans(pr, ports):
-        return
-    if _why_not(pr, event.actor.login, ports):
+    if all(_why_not(pr, plan, event.actor.login, ports) for plan in current_plans(pr, ports)):
         return
     yield from _approve(pr, event.actor.login, f"review {event.review_id}", None, ports)
 
@@ -85,10 +84,15 @@ def _approve(
     plans = [plan for plan in current_plans(pr, ports) if project in {None, plan.facts.project}]
     if not plans:
         raise UserError(why_no_plan(pr, project, ports, verb="approve"))
-    why_not = _why_not(pr, login, ports)
-    if why_not:
-        raise UserError(why_not)
+    why_not = {plan.id: _why_not(pr, plan, login, ports) for plan in plans}
+    if all(why_not.values()):
+        raise UserError("\n\n".join(dict.fromkeys(why_not.values())))
+    left = {plan.facts.project: why_not[plan.id] for plan in plans if why_not[plan.id]}
+    if left:
+        yield PutComment(pr.repo, pr.number, ANSWER, messages.approved_in_part(login, left))
     for plan in plans:
+        if why_not[plan.id]:
+            continue
         receipt = sign(plan.facts, login, key=ports.receipt_key)
         yield RecordApproval(Approval(plan.id, login, source, receipt))
         yield RecordEvent(
@@ -102,15 +106,16 @@ def _approve(
     yield from show(pr.repo, pr.number, pr.head_sha, ports)
 
 
-def _why_not(pr: PullRequest, login: str, ports: Ports) -> str:
-    """Why this person's approval would not count, or nothing."""
+def _why_not(pr: PullRequest, plan: StoredPlan, login: str, ports: Ports) -> str:
+    """Why this person's approval of a plan would not count, or nothing."""
     if login in authors(pr, ports):
         return "This change is your own. Someone else who may approve has to."
     configuration = configured(ports.sources.tree(pr.repo, pr.base_sha), where="the base branch")
-    match eligible(pr.repo, login, configuration, ports):
+    approvers = configuration.rules(place_of(plan)).approvers
+    match eligible(pr.repo, login, approvers, ports):
         case Answer.YES:
             return ""
         case Answer.NO:
-            return "You are not among the approvers that `.github/lockgate.yml` names."
+            return messages.not_an_approver(plan.facts.project, approvers.users, approvers.teams)
         case Answer.UNKNOWN:
             return "GitHub did not say whether you may approve. Try again in a minute."

@@ -73,5 +73,5 @@ def _merged(
     done = {standing.project for standing in found if standing.settled}
     tree = ports.sources.tree(event.repo, merged_sha)
     configuration = configured(tree, where="the base branch")
-    for request in sync_requests(event, configuration.projects, done):
+    for request in sync_requests(event, map(configuration.settled, configuration.projects), done):
         yield StartRun(request)

@@ -5,23 +5,38 @@ request can't loosen its own gate.
 """
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
 from pydantic import ValidationError
 
 from handlers.configuration_contradictions import contradictions
 from handlers.configuration_errors import model_problems
-from handlers.configuration_model import DriftSection, FileSection, PolicySection, ProjectSection
+from handlers.configuration_model import (
+    ApproversSection,
+    DriftSection,
+    FileSection,
+    PolicySection,
+    PolicySetSection,
+    ProjectSection,
+    SettingsSection,
+)
 from handlers.configuration_yaml import (
     Document,
-    Path,
     Problem,
     UnreadableError,
     read_document,
+)
+from handlers.project_rules import (
+    Approvers,
+    Group,
+    PolicyRules,
+    PolicySet,
+    Rules,
+    Settings,
+    matches,
 )
 from terraform.project import Application, Network, Project
 
@@ -48,37 +63,6 @@ class ConfigurationError(Exception):
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.key)))
         first = self.problems[0]
         super().__init__(f"{CONFIGURATION_PATH}:{first.line}: {first.key} {first.message}")
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """One value that holds: its place in the file, and its line, None for a default."""
-
-    path: Path
-    value: Any
-    line: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Approvers:
-    """Who may approve, and how many it takes; without users and teams, anyone who may write."""
-
-    users: tuple[str, ...] = ()
-    teams: tuple[str, ...] = ()
-    count: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyRules:
-    """Rule ids that weigh otherwise than by themselves, and whether skip comments are refused.
-
-    `required_tags` are those that every resource must have; None leaves it to the rule.
-    """
-
-    block: tuple[str, ...] = ()
-    warn: tuple[str, ...] = ()
-    forbid_skips: bool = False
-    required_tags: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +99,34 @@ class DriftRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Discovery:
+    """Which directories become projects by themselves: not those that `ignore` matches.
+
+    With `always` they do so beside the listed ones; else only where none is listed.
+    """
+
+    always: bool = False
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """What a repository asks of Lockgate; without `projects` they are discovered.
 
-    `when_modified` maps a project's name to its extra globs. `budget_usd_per_month` is the most
-    that a pull request may add to the monthly cost; None is no ceiling.
+    `settings` maps a listed project's name to what it says for itself; `rules` says what holds.
+    `budget_usd_per_month` is the most that a plan may add to the monthly cost; None is no ceiling.
     """
 
     projects: tuple[Project, ...]
-    when_modified: Mapping[str, tuple[str, ...]]
+    settings: Mapping[str, Settings]
+    groups: tuple[Group, ...]
+    discovery: Discovery
     approvers: Approvers
     budget_usd_per_month: Decimal | None
     allowed_module_sources: tuple[str, ...]
     allowed_providers: tuple[str, ...]
     policy: PolicyRules
+    policy_sets: Mapping[str, PolicySet]
     drafts: Drafts
     drift: DriftRules
     project_drift: Mapping[str, DriftRules]
@@ -137,26 +135,59 @@ class Configuration:
     @classmethod
     def default(cls) -> "Configuration":
         """What holds in a repository without the file."""
-        return _configuration(FileSection(version=1))
+        return configuration_of(FileSection(version=1))
+
+    def rules(self, project: Project) -> Rules:
+        """What holds for a project: its own word, else its last group's, else the file's."""
+        said = self.settings.get(project.name, Settings())
+        for group in reversed(self.groups):
+            if group.holds(project.directory):
+                said = said.over(group.settings)
+        said = said.over(Settings(None, self.approvers, self.budget_usd_per_month))
+        policy = self.policy
+        for name in said.policy_sets or ():
+            policy = self.policy_sets[name].over(policy)
+        return Rules(
+            approvers=said.approvers or self.approvers,
+            budget_usd_per_month=said.budget_usd_per_month,
+            policy=policy,
+            policy_sets=said.policy_sets or (),
+            environment=said.environment or "",
+            network=said.network or Network.NONE,
+            when_modified=said.when_modified or (),
+        )
 
     def known_projects(self, discovered: Iterable[Project]) -> tuple[Project, ...]:
         """The projects of the repository, by name.
 
-        Discovered ones count when none is configured. Beside configured ones, those in the
-        drafts' directory still do, or a first draft could not be planned.
+        Discovered ones count when none is listed, or with `discovery.mode: always`. Beside listed
+        ones, those in the drafts' directory always do, or a first draft could not be planned.
         """
-        if not self.projects:
-            return tuple(sorted(discovered, key=lambda project: project.name))
         directories = {project.directory for project in self.projects}
-        names = {project.name for project in self.projects}
-        drafted = [
+        names = {project.name.lower() for project in self.projects}
+        found = [
             replace(project, name=f"{project.name[:83]}-draft")
-            if project.name in names
+            if project.name.lower() in names
             else project
             for project in discovered
-            if self._drafted(project.directory) and project.directory not in directories
+            if project.directory not in directories and self._discovers(project.directory)
         ]
-        return tuple(sorted((*self.projects, *drafted), key=lambda project: project.name))
+        return tuple(sorted((*self.projects, *found), key=lambda project: project.name))
+
+    def _discovers(self, directory: str) -> bool:
+        if self.ignores(directory):
+            return False
+        return not self.projects or self.discovery.always or self._drafted(directory)
+
+    def ignores(self, directory: str) -> bool:
+        """Whether a directory is never to become a project by itself."""
+        ignored = self.discovery.ignore
+        return bool(ignored) and matches(ignored, directory)
+
+    def settled(self, project: Project) -> Project:
+        """The project with what holds of the values that it carries itself."""
+        rules = self.rules(project)
+        return replace(project, network=rules.network, environment=rules.environment)
 
     def _drafted(self, directory: str) -> bool:
         if self.drafts.project is not None:
@@ -189,36 +220,11 @@ def read_configuration(text: str | None) -> Configuration:
 
     Raises ConfigurationError with every problem at once; a file that is not YAML has one.
     """
-    return _configuration(_read(text)[0])
+    return configuration_of(read_sections(text)[0])
 
 
-def resolve_configuration(text: str | None) -> tuple[Resolved, ...]:
-    """Every value that holds where the file has this text; raises ConfigurationError as above."""
-    section, document = _read(text)
-    configuration = _configuration(section)
-    values = dict(_leaves(section.model_dump(), ()))
-    values["allowed_providers",] = list(configuration.allowed_providers)
-    values["drafts", "directory"] = configuration.drafts.directory
-    return tuple(
-        Resolved(path, value, document.line(path) if path in document.lines else None)
-        for path, value in values.items()
-    )
-
-
-def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    """The values below mappings and lists of mappings, each with its path."""
-    if isinstance(value, dict):
-        members: Iterable[tuple[str | int, Any]] = value.items()
-    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        members = enumerate(value)
-    else:
-        yield path, value
-        return
-    for key, member in members:
-        yield from _leaves(member, (*path, key))
-
-
-def _read(text: str | None) -> tuple[FileSection, Document]:
+def read_sections(text: str | None) -> tuple[FileSection, Document]:
+    """The file as its models, with the lines it stands on; raises ConfigurationError."""
     if text is None:
         return FileSection(version=1), Document()
     try:
@@ -238,7 +244,8 @@ def _read(text: str | None) -> tuple[FileSection, Document]:
     return section, document
 
 
-def _configuration(section: FileSection) -> Configuration:
+def configuration_of(section: FileSection) -> Configuration:
+    """The configuration that the file's models say."""
     sections = section.projects or []
     projects = tuple(_project(each) for each in sections)
     directories = {project.name: project.directory for project in projects}
@@ -247,18 +254,35 @@ def _configuration(section: FileSection) -> Configuration:
     providers = section.allowed_providers
     return Configuration(
         projects=projects,
-        when_modified={each.name: tuple(each.when_modified) for each in sections},
-        approvers=Approvers(
-            tuple(section.approvers.users), tuple(section.approvers.teams), section.approvers.count
-        ),
+        settings={each.name: _settings(each) for each in sections},
+        groups=tuple(Group(tuple(each.directories), _settings(each)) for each in section.groups),
+        discovery=Discovery(section.discovery.mode == "always", tuple(section.discovery.ignore)),
+        approvers=_approvers(section.approvers),
         budget_usd_per_month=section.budget_usd_per_month,
         allowed_module_sources=tuple(section.allowed_module_sources),
         allowed_providers=DEFAULT_PROVIDERS if providers is None else tuple(providers),
         policy=_policy(section.policy),
+        policy_sets={name: _policy_set(each) for name, each in section.policy_sets.items()},
         drafts=Drafts(directories[named] if named else own, named),
         forks=Forks(section.forks),
         drift=_drift(section.drift),
         project_drift={each.name: _drift(each.drift) for each in sections if each.drift},
+    )
+
+
+def _approvers(section: ApproversSection) -> Approvers:
+    return Approvers(tuple(section.users), tuple(section.teams), section.count)
+
+
+def _settings(section: SettingsSection) -> Settings:
+    sets, globs = section.policy_sets, section.when_modified
+    return Settings(
+        environment=section.environment,
+        approvers=_approvers(section.approvers) if section.approvers else None,
+        budget_usd_per_month=section.budget_usd_per_month,
+        policy_sets=None if sets is None else tuple(sets),
+        network=Network(section.network) if section.network else None,
+        when_modified=None if globs is None else tuple(globs),
     )
 
 
@@ -278,12 +302,23 @@ def _drift(section: DriftSection | None) -> DriftRules:
     return DriftRules(section.every_hours, tuple(section.ignore), section.reconcile)
 
 
+def _policy_set(section: PolicySetSection) -> PolicySet:
+    tags = section.required_tags
+    return PolicySet(
+        block=tuple(section.block),
+        warn=tuple(section.warn),
+        forbid_skips=section.forbid_skips,
+        required_tags=None if tags is None else tuple(tags),
+    )
+
+
 def _project(section: ProjectSection) -> Project:
     return Project(
         name=section.name,
         directory=section.directory,
         workspace=section.workspace,
         var_files=tuple(section.var_files),
-        network=Network(section.network),
+        network=Network(section.network or "none"),
         applications=tuple(Application(each.namespace, each.name) for each in section.applications),
+        environment=section.environment or "",
     )

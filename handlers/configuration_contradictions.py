@@ -3,6 +3,7 @@
 They are read from raw values, so that they are said beside the errors of single fields.
 """
 
+import difflib
 import posixpath
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -13,17 +14,32 @@ from handlers.configuration_yaml import Document, Path, Plain, Problem, dotted
 def contradictions(raw: Mapping[str, Plain], document: Document) -> Iterator[Problem]:
     """Each contradiction in the values of `document` with its line and key."""
     found = chain(
-        _repeated(raw), _outside(raw), _two_weights(raw), _draft_place(raw), _too_few(raw)
+        _repeated(raw),
+        _outside(raw),
+        _two_weights(raw),
+        _unknown_sets(raw),
+        _draft_place(raw),
+        _too_few(raw),
     )
     for path, message in found:
         yield Problem(document.line(path), dotted(path), message)
 
 
 def _raw_projects(raw: Mapping[str, Plain]) -> list[tuple[int, Mapping[str, Plain]]]:
-    projects = raw.get("projects")
-    if not isinstance(projects, list):
+    return [(int(path[-1]), each) for path, each in _members(raw, "projects")]
+
+
+def _members(raw: Mapping[str, Plain], key: str) -> list[tuple[Path, Mapping[str, Plain]]]:
+    """The mappings in the list under a key, each with its path."""
+    found = raw.get(key)
+    if not isinstance(found, list):
         return []
-    return [(index, each) for index, each in enumerate(projects) if isinstance(each, dict)]
+    return [((key, place), each) for place, each in enumerate(found) if isinstance(each, dict)]
+
+
+def _settings(raw: Mapping[str, Plain]) -> list[tuple[Path, Mapping[str, Plain]]]:
+    """Each project and group: what has settings of its own."""
+    return [*_members(raw, "projects"), *_members(raw, "groups")]
 
 
 def _repeated(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
@@ -56,14 +72,32 @@ def _outside(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
 
 
 def _two_weights(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
-    policy = raw.get("policy")
-    block, warn = (
-        (policy.get("block"), policy.get("warn")) if isinstance(policy, dict) else (None, None)
-    )
-    if isinstance(block, list) and isinstance(warn, list):
-        for place, rule in enumerate(warn):
-            if rule in block:
-                yield ("policy", "warn", place), f"{rule} is under block too; keep one"
+    sets = raw.get("policy_sets")
+    named = sets.items() if isinstance(sets, dict) else ()
+    policies: list[tuple[Path, Plain]] = [(("policy",), raw.get("policy"))]
+    policies += [(("policy_sets", name), policy) for name, policy in named]
+    for path, policy in policies:
+        block, warn = (
+            (policy.get("block"), policy.get("warn")) if isinstance(policy, dict) else (None, None)
+        )
+        if isinstance(block, list) and isinstance(warn, list):
+            for place, rule in enumerate(warn):
+                if rule in block:
+                    yield (*path, "warn", place), f"{rule} is under block too; keep one"
+
+
+def _unknown_sets(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
+    sets = raw.get("policy_sets")
+    known = list(sets) if isinstance(sets, dict) else []
+    for path, section in _settings(raw):
+        named = section.get("policy_sets")
+        for place, name in enumerate(named if isinstance(named, list) else []):
+            if name not in known:
+                nearest = difflib.get_close_matches(str(name), known, n=1)
+                hint = f"; did you mean {nearest[0]}?" if nearest else ""
+                listed = ", ".join(known) or "none"
+                message = f"{name} is none of this file's policy_sets{hint or f': {listed}'}"
+                yield (*path, "policy_sets", place), message
 
 
 def _draft_place(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
@@ -80,14 +114,17 @@ def _draft_place(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
 
 
 def _too_few(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
-    approvers = raw.get("approvers")
-    if not isinstance(approvers, dict) or approvers.get("teams"):
-        return
-    users, count = approvers.get("users"), approvers.get("count")
-    if (
-        isinstance(users, list)
-        and users
-        and isinstance(count, int)
-        and count > len(set(map(str, users)))
-    ):
-        yield ("approvers", "count"), f"{count} approvals can't come from {len(users)} users"
+    sections: list[tuple[Path, Mapping[str, Plain]]] = [((), raw), *_settings(raw)]
+    for path, section in sections:
+        approvers = section.get("approvers")
+        if not isinstance(approvers, dict) or approvers.get("teams"):
+            continue
+        users, count = approvers.get("users"), approvers.get("count")
+        if (
+            isinstance(users, list)
+            and users
+            and isinstance(count, int)
+            and count > len(set(map(str, users)))
+        ):
+            message = f"{count} approvals can't come from {len(users)} users"
+            yield (*path, "approvers", "count"), message

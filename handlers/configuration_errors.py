@@ -31,7 +31,8 @@ _REASONS = {
 def model_problems(error: ValidationError, document: Document) -> Iterator[Problem]:
     """Each error with its line, its key and what would be allowed there."""
     for details in error.errors(include_url=False):
-        path: Path = tuple(details["loc"])
+        # Of a mapping's key that may not be one, pydantic says "[key]" after it.
+        path: Path = tuple(part for part in details["loc"] if part != "[key]")
         yield Problem(document.line(path), dotted(path), _message(details, path))
 
 
@@ -75,11 +76,28 @@ def _unknown_key(path: Path) -> str:
 
 def _section(path: Path) -> type[BaseModel]:
     """The model that describes the mapping at `path`."""
-    model: type[BaseModel] = FileSection
-    for part in path:
-        if isinstance(part, str):
-            model = _model_of(model.model_fields[part].annotation) or model
+    model, _ = _found(path)
     return model
+
+
+def _description(path: Path) -> str:
+    """What the nearest field at or above `path` allows."""
+    _, field = _found(path)
+    return (field.description or "") if field else ""
+
+
+def _found(path: Path) -> tuple[type[BaseModel], FieldInfo | None]:
+    """The innermost model and field on the way along `path`."""
+    model: type[BaseModel] = FileSection
+    field: FieldInfo | None = None
+    parts = (part for part in path if isinstance(part, str))
+    for part in parts:
+        field = model.model_fields.get(part, field)
+        annotation = field.annotation if field else None
+        model = _model_of(annotation) or model
+        if typing.get_origin(annotation) is dict:
+            next(parts, None)  # A name of the file's own, which no model lists.
+    return model, field
 
 
 def _model_of(annotation: Any) -> type[BaseModel] | None:
@@ -87,14 +105,3 @@ def _model_of(annotation: Any) -> type[BaseModel] | None:
         return annotation
     found = (_model_of(argument) for argument in typing.get_args(annotation))
     return next((model for model in found if model), None)
-
-
-def _description(path: Path) -> str:
-    """What the nearest field at or above `path` allows."""
-    names = [part for part in path if isinstance(part, str)]
-    model: type[BaseModel] = FileSection
-    field: FieldInfo | None = None
-    for name in names:
-        field = model.model_fields.get(name, field)
-        model = (_model_of(field.annotation) if field else None) or model
-    return (field.description or "") if field else ""

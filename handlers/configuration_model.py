@@ -49,8 +49,8 @@ def _variable_file(value: str) -> str:
 
 
 def _glob(value: str) -> str:
-    if value.startswith(("!", "#")):
-        raise ValueError('must not start with "!" or "#": these globs only add')
+    if value.startswith("#") or not value.strip("!/ "):
+        raise ValueError('must name paths; one that starts with "!" takes them out again')
     try:
         GitIgnoreSpec.from_lines([value])
     except ValueError as exc:
@@ -82,6 +82,7 @@ VariableFile = Annotated[str, Field(max_length=200), AfterValidator(_variable_fi
 Glob = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_glob)]
 ModuleSource = Annotated[str, Field(min_length=2, max_length=300), AfterValidator(_module_source)]
 DriftGlob = Annotated[str, Field(min_length=1, max_length=300)]
+Name = Annotated[str, Field(pattern=NAME)]
 Rule = Annotated[str, Field(pattern=_RULE)]
 Tag = Annotated[str, Field(pattern=_TAG)]
 Login = Annotated[str, Field(pattern=_LOGIN)]
@@ -124,7 +125,53 @@ class DriftSection(Section):
     )
 
 
-class ProjectSection(Section):
+class ApproversSection(Section):
+    """Who may approve, and how many it takes."""
+
+    users: list[Login] = Field(
+        default=[], max_length=200, description="GitHub user names, without @."
+    )
+    teams: list[Team] = Field(
+        default=[],
+        max_length=200,
+        description="Team slugs of the repository's organization, without @.",
+    )
+    count: int = Field(default=1, ge=1, le=10, description="A whole number from 1 to 10.")
+
+
+class SettingsSection(Section):
+    """What a project may say for itself, or a group for all projects in its directories."""
+
+    environment: str | None = Field(
+        default=None,
+        pattern=NAME,
+        description="The name of a deployment environment, such as production.",
+    )
+    approvers: ApproversSection | None = Field(
+        default=None,
+        description="A mapping of users, teams and count, in place of the file's own.",
+    )
+    budget_usd_per_month: Amount | None = Field(
+        default=None,
+        description="A number of US dollars a month, in place of the file's own.",
+    )
+    policy_sets: list[Name] | None = Field(
+        default=None,
+        max_length=20,
+        description="Names from policy_sets, applied after policy in this order.",
+    )
+    network: Literal["none", "open"] | None = Field(
+        default=None, description='Network while Terraform runs: "none" or "open".'
+    )
+    when_modified: list[Glob] | None = Field(
+        default=None,
+        max_length=100,
+        description="Globs as in .gitignore, from the repository's top, that also select it; "
+        'one that starts with "!" keeps paths from selecting it.',
+    )
+
+
+class ProjectSection(SettingsSection):
     """One Terraform root directory in one workspace."""
 
     name: str = Field(
@@ -140,14 +187,6 @@ class ProjectSection(Section):
     var_files: list[VariableFile] = Field(
         default=[], max_length=50, description="Paths of .tfvars files, relative to the directory."
     )
-    network: Literal["none", "open"] = Field(
-        default="none", description='Network while Terraform runs: "none" or "open".'
-    )
-    when_modified: list[Glob] = Field(
-        default=[],
-        max_length=100,
-        description="Globs as in .gitignore, from the repository's top, that also select it.",
-    )
     applications: list[ApplicationSection] = Field(
         default=[],
         max_length=50,
@@ -159,18 +198,28 @@ class ProjectSection(Section):
     )
 
 
-class ApproversSection(Section):
-    """Who may approve, and how many it takes."""
+class GroupSection(SettingsSection):
+    """Settings for every project, listed or discovered, whose directory matches."""
 
-    users: list[Login] = Field(
-        default=[], max_length=200, description="GitHub user names, without @."
+    directories: list[Glob] = Field(
+        min_length=1,
+        max_length=100,
+        description='Globs as in .gitignore over directories, such as "live/prod/**".',
     )
-    teams: list[Team] = Field(
+
+
+class DiscoverySection(Section):
+    """Which directories become projects without being listed."""
+
+    mode: Literal["auto", "always"] = Field(
+        default="auto",
+        description='"auto" discovers where no project is listed, "always" beside those listed.',
+    )
+    ignore: list[Glob] = Field(
         default=[],
-        max_length=200,
-        description="Team slugs of the repository's organization, without @.",
+        max_length=100,
+        description="Globs as in .gitignore over directories that are never discovered.",
     )
-    count: int = Field(default=1, ge=1, le=10, description="A whole number from 1 to 10.")
 
 
 class PolicySection(Section):
@@ -182,6 +231,23 @@ class PolicySection(Section):
     warn: list[Rule] = Field(default=[], max_length=1000, description="Rule ids that only warn.")
     forbid_skips: bool = Field(
         default=False, description="true refuses checkov:skip comments, false lists them."
+    )
+    required_tags: list[Tag] | None = Field(
+        default=None,
+        max_length=50,
+        description="Tags that every resource must have; [] asks for none.",
+    )
+
+
+class PolicySetSection(Section):
+    """A named change of the policy, for the projects that name it."""
+
+    block: list[Rule] = Field(
+        default=[], max_length=1000, description="Rule ids that stop an apply."
+    )
+    warn: list[Rule] = Field(default=[], max_length=1000, description="Rule ids that only warn.")
+    forbid_skips: bool | None = Field(
+        default=None, description="true refuses checkov:skip comments, false lists them."
     )
     required_tags: list[Tag] | None = Field(
         default=None,
@@ -211,8 +277,16 @@ class FileSection(Section):
     projects: list[ProjectSection] | None = Field(
         default=None,
         min_length=1,
-        max_length=500,
+        max_length=2000,
         description="A list of projects, at least one; without the key they are discovered.",
+    )
+    groups: list[GroupSection] = Field(
+        default=[],
+        max_length=200,
+        description="A list of settings for the projects in some directories; the last one counts.",
+    )
+    discovery: DiscoverySection = Field(
+        default=DiscoverySection(), description="A mapping of mode and ignore."
     )
     approvers: ApproversSection = Field(
         default=ApproversSection(),
@@ -241,6 +315,11 @@ class FileSection(Section):
         default=None,
         description="A mapping of every_hours, ignore and reconcile; without it nothing is looked "
         "for by itself.",
+    )
+    policy_sets: dict[Name, PolicySetSection] = Field(
+        default={},
+        max_length=100,
+        description="A mapping of names to block, warn, forbid_skips and required_tags.",
     )
     drafts: DraftsSection = Field(
         default=DraftsSection(),

@@ -8,6 +8,7 @@ from handlers.configuration import Configuration
 from handlers.events import RepoName
 from handlers.permissions import WRITERS, may
 from handlers.ports import Answer, Permission, Ports, PullRequest
+from handlers.project_rules import Approvers as Named
 from handlers.runs import Run, RunKind, RunState
 from policy.gate import Approvers, Holds, Live, NewerPlan, Row, rows
 from policy.receipt import Approval, StoredPlan
@@ -21,13 +22,14 @@ def gate(
 ) -> tuple[Row, ...]:
     """The gate's rows for an apply of this plan by `actor`, now."""
     approvals = ports.plans.approvals(stored.id)
+    rules = configuration.rules(place_of(stored))
     live = Live(
         actor=actor,
         may_apply=may(ports.repositories.permission(pr.repo, actor), WRITERS),
         open=pr.open,
         facts=replace(stored.facts, head_sha=pr.head_sha, base_sha=pr.base_sha),
         authors=authors(pr, ports),
-        approvers=_approvers(pr.repo, approvals, configuration, ports),
+        approvers=_approvers(pr.repo, approvals, rules.approvers, ports),
         mergeable=Holds(pr.mergeable.value),
         other_checks=tuple(
             (check.name, Holds(check.passed.value))
@@ -36,7 +38,7 @@ def gate(
         ),
         lock_holder=ports.locks.holder(pr.repo, place_of(stored)),
         newer_plan=_newer_plan(stored, pr, ports),
-        budget=configuration.budget_usd_per_month,
+        budget=rules.budget_usd_per_month,
         from_fork=pr.from_fork,
     )
     return rows(stored, approvals, live, key=ports.receipt_key)
@@ -52,14 +54,13 @@ def authors(pr: PullRequest, ports: Ports) -> frozenset[str]:
     return asked | {pr.author, ports.repositories.issue(pr.repo, number).author}
 
 
-def eligible(repo: RepoName, login: str, configuration: Configuration, ports: Ports) -> Answer:
-    """Whether this person's approval counts in this repository."""
+def eligible(repo: RepoName, login: str, approvers: Named, ports: Ports) -> Answer:
+    """Whether this person's approval counts where these are named."""
     permission = ports.repositories.permission(repo, login)
     if permission is Permission.UNKNOWN:
         return Answer.UNKNOWN
     if permission not in WRITERS:
         return Answer.NO
-    approvers = configuration.approvers
     if not approvers.users and not approvers.teams:
         return Answer.YES
     if login.lower() in {user.lower() for user in approvers.users}:
@@ -71,14 +72,14 @@ def eligible(repo: RepoName, login: str, configuration: Configuration, ports: Po
 
 
 def _approvers(
-    repo: RepoName, approvals: Iterable[Approval], configuration: Configuration, ports: Ports
+    repo: RepoName, approvals: Iterable[Approval], named: Named, ports: Ports
 ) -> Approvers:
     people = {approval.approver for approval in approvals}
-    answers = {login: eligible(repo, login, configuration, ports) for login in people}
+    answers = {login: eligible(repo, login, named, ports) for login in people}
     return Approvers(
         eligible=frozenset(login for login, said in answers.items() if said is Answer.YES),
         unknown=frozenset(login for login, said in answers.items() if said is Answer.UNKNOWN),
-        count=configuration.approvers.count,
+        count=named.count,
     )
 
 

@@ -110,6 +110,19 @@ def applied_already(projects: Sequence[str]) -> str:
     return f"Applied already: {listed}. Nothing was done again."
 
 
+def not_an_approver(project: str, users: Sequence[str], teams: Sequence[str]) -> str:
+    """The answer to somebody whose approval of a project does not count."""
+    named = ", ".join([*map(code, users), *(f"the team {code(team)}" for team in teams)])
+    needed = f"one of {named}, with write permission" if named else "someone who may write here"
+    return f"You are not among the approvers of {code(project)}. It needs {needed}."
+
+
+def approved_in_part(login: str, left: Mapping[str, str]) -> str:
+    """The answer to an approval that counts for some of the plans."""
+    lines = [f"- {code(project)} is not approved. {why}" for project, why in left.items()]
+    return cut("\n".join([f"{addressed(login)} the other plans are approved.", "", *lines]))
+
+
 def unlocked(projects: Sequence[str]) -> str:
     """The answer to /unlock."""
     if not projects:

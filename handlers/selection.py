@@ -70,15 +70,13 @@ def select(pr: PullRequest, ports: Ports) -> Selection:
         return head.read(path) or ""
 
     projects = configuration.known_projects(discover(head.paths, read))
-    return Selection(
-        configuration,
-        touched(
-            projects,
-            changed,
-            references(head.paths, read),
-            when_modified=configuration.when_modified,
-        ),
+    found = touched(
+        projects,
+        changed,
+        references(head.paths, read),
+        when_modified={each.name: configuration.rules(each).when_modified for each in projects},
     )
+    return Selection(configuration, tuple(map(configuration.settled, found)))
 
 
 def projects_of(tree: SourceTree, configuration: Configuration) -> tuple[Project, ...]:

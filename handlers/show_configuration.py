@@ -9,15 +9,16 @@ from handlers.comments import ANSWER
 from handlers.configuration import (
     CONFIGURATION_PATH,
     Configuration,
-    Resolved,
-    resolve_configuration,
 )
+from handlers.configuration_values import Resolved, resolve_configuration
 from handlers.configuration_yaml import dotted
 from handlers.events import CommandGiven, Sha
 from handlers.markdown import code, cut, table
 from handlers.ports import Ports, SourceTree
+from handlers.project_rules import Rules
 from handlers.router import Router
 from handlers.selection import configured
+from terraform.project import Project
 from terraform.projects import discover
 
 router = Router()
@@ -56,7 +57,7 @@ def _said(value: object) -> str:
             return "none"
         case bool():
             return code(str(value).lower())
-        case list():
+        case list() | dict():
             return ", ".join(code(str(item)) for item in value) or "none"
         case _:
             return code(str(value))
@@ -72,5 +73,20 @@ def _projects(configuration: Configuration, tree: SourceTree) -> str:
     projects = configuration.known_projects(discover(tree.paths, read))
     if not projects:
         return "No project was found: no directory has Terraform of its own."
-    rows = ((code(each.name), code(each.directory), code(each.workspace)) for each in projects)
-    return table(("project", "directory", "workspace"), rows)
+    head = ("project", "directory", "workspace", "environment", "approval by", "budget", "policy")
+    return table(head, (_project(each, configuration.rules(each)) for each in projects))
+
+
+def _project(project: Project, rules: Rules) -> tuple[str, ...]:
+    approvers = rules.approvers
+    named = [*map(code, approvers.users), *(f"team {code(team)}" for team in approvers.teams)]
+    budget = rules.budget_usd_per_month
+    return (
+        code(project.name),
+        code(project.directory),
+        code(project.workspace),
+        code(rules.environment) if rules.environment else "",
+        f"{approvers.count} of {', '.join(named) or 'those who may write'}",
+        "none" if budget is None else f"${budget:,.2f} a month",
+        ", ".join(map(code, rules.policy_sets)) or "the file's",
+    )

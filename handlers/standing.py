@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from handlers.events import RepoName, Sha
+from handlers.gate_facts import place_of
 from handlers.ports import Ports
 from handlers.runs import Run, RunKind, RunState, located
 from handlers.selection import configured
@@ -109,7 +110,8 @@ def _missing(plan: StoredPlan, approvals: Iterable[Approval], ports: Ports) -> i
     """How many approvals are to come, as the base branch of the plan has it."""
     facts = plan.facts
     tree = ports.sources.tree(RepoName(facts.repo), Sha(facts.base_sha))
-    needed = configured(tree, where="the base branch").approvers.count
+    configuration = configured(tree, where="the base branch")
+    needed = configuration.rules(place_of(plan)).approvers.count
     return max(0, needed - len({approval.approver for approval in approvals}))
 
 

@@ -32,12 +32,11 @@ def sync_requests(
     """One sync run for each Application mapped to a project that is applied or had no changes."""
     assert event.merged_sha is not None, "asked only after a merge"  # noqa: S101 -- for the types
     settled = set(done)
-    applications = dict.fromkeys(
-        application
-        for project in projects
-        if project.name in settled
-        for application in project.applications
-    )
+    applications: dict[Application, str] = {}
+    for project in projects:
+        if project.name in settled:
+            for application in project.applications:
+                applications.setdefault(application, _environment(project, application))
     return tuple(
         RunRequest(
             kind=RunKind.SYNC,
@@ -47,10 +46,22 @@ def sync_requests(
             head_sha=event.merged_sha,
             project=f"{application.namespace}/{application.name}",
             actor=event.actor.login,
-            detail={"namespace": application.namespace, "name": application.name},
+            detail={
+                "namespace": application.namespace,
+                "name": application.name,
+                "environment": environment,
+            },
         )
-        for application in applications
+        for application, environment in applications.items()
     )
+
+
+def _environment(project: Project, application: Application) -> str:
+    """What GitHub calls the place that is deployed to; each Application has a status of its own."""
+    if not project.environment:
+        return application.name
+    alone = len(project.applications) == 1
+    return project.environment if alone else f"{project.environment}/{application.name}"
 
 
 @router.command(Name.SYNC)
@@ -172,7 +183,8 @@ def _status(run: Run, state: str, description: str) -> SetDeploymentStatus:
     return SetDeploymentStatus(
         repo=run.request.repo,
         sha=run.request.head_sha,
-        environment=_application(run).name,
+        # A run from before environments were kept knows the Application alone.
+        environment=run.request.detail.get("environment") or _application(run).name,
         state=state,  # type: ignore[arg-type]  # the callers above pass literals
         description=description,
     )

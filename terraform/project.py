@@ -24,7 +24,7 @@ class Project:
     r"""A Terraform root directory in one workspace, as configured or discovered.
 
     `directory` is relative to the repository's root with `/` between parts; the root is `.`.
-    `name` matches ``^[A-Za-z0-9][\\w.-]{0,89}$``.
+    `name` matches ``^[A-Za-z0-9][\\w.-]{0,89}$``. `environment` is where it deploys to, by name.
     """
 
     name: str
@@ -33,3 +33,4 @@ class Project:
     var_files: tuple[str, ...] = ()
     network: Network = Network.NONE
     applications: tuple[Application, ...] = ()
+    environment: str = ""

@@ -17,9 +17,9 @@ from bot.settings import PREFIX, Settings
 from handlers.configuration import (
     CONFIGURATION_PATH,
     ConfigurationError,
-    Resolved,
-    resolve_configuration,
 )
+from handlers.configuration_values import Resolved, resolve_configuration
+from handlers.configuration_yaml import Path as KeyPath
 from handlers.configuration_yaml import dotted
 from handlers.events import RepoName
 
@@ -48,7 +48,10 @@ def configuration_routes(parts: ConfigurationParts) -> APIRouter:
         caller: Reader,
         environment: Annotated[
             models.Text | None,
-            Query(max_length=90, description="A project's name or workspace; null is all."),
+            Query(
+                max_length=90,
+                description="A project's name, workspace or environment; null is all.",
+            ),
         ] = None,
     ) -> models.ResolvedConfiguration:
         """What holds for a repository, as its default branch says it, and why."""
@@ -91,16 +94,23 @@ def _of_environment(values: tuple[Resolved, ...], environment: str | None) -> It
     """Without other projects, where one is asked for; raises ProblemError for an unknown one."""
     if environment is None:
         return values
-    names = {"name", "workspace"}
-    told = [each for each in values if each.path[0] == "projects" and each.path[-1] in names]
-    wanted = {each.path[1] for each in told if each.value == environment}
+    told = [each for each in values if each.value and _names_environment(each.path)]
+    wanted = {each.path[:2] for each in told if each.value == environment}
     if not wanted:
         known = sorted({str(each.value) for each in told}) or ["none: its projects are discovered"]
-        detail = f"is no project or workspace of {CONFIGURATION_PATH}; it has {', '.join(known)}"
+        file = f"{CONFIGURATION_PATH}; it has {', '.join(known)}"
+        detail = f"is no project, workspace or environment of {file}"
         problem = FieldProblem(pointer="/query/environment", detail=detail)
         text = f"`{environment}` {detail}."
         raise ProblemError(422, "invalid", "The request is not valid", text, (problem,))
-    return [each for each in values if each.path[0] != "projects" or each.path[1] in wanted]
+    others = {each.path[:2] for each in told} - wanted
+    return [each for each in values if each.path[:2] not in others]
+
+
+def _names_environment(path: KeyPath) -> bool:
+    """Whether a value is a name that one may ask by."""
+    names = {"projects": {"name", "workspace", "environment"}, "groups": {"environment"}}
+    return path[-1] in names.get(str(path[0]), ())
 
 
 def _from_file(value: Resolved) -> models.ResolvedValue:

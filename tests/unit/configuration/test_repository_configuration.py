@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.configuration import (
-    Approvers,
     Configuration,
     ConfigurationError,
+    Discovery,
     Drafts,
     DriftRules,
-    PolicyRules,
     read_configuration,
 )
 from handlers.configuration_schema import schema_text
 from handlers.configuration_yaml import Problem
+from handlers.project_rules import Approvers, Group, PolicyRules, PolicySet, Settings
 from terraform.project import Application, Network, Project
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -33,14 +33,21 @@ projects:
     workspace: prod
     var_files: [prod.tfvars, ../../env/all.tfvars]
     network: open
-    when_modified: ["modules/**"]
+    when_modified: ["modules/**", "!**/*.md"]
     applications: [{namespace: argocd, name: web}]
     drift: {every_hours: 6}
+    environment: production
+    approvers: {teams: [network], count: 3}
+    budget_usd_per_month: 50
+    policy_sets: [strict]
+groups: [{directories: ["live/**"], environment: staging, network: open}]
+discovery: {mode: always, ignore: [legacy]}
 approvers: {users: [bob, eve], teams: [platform], count: 2}
 budget_usd_per_month: 500.50
 allowed_module_sources: ["git::https://git.example/acme/"]
 allowed_providers: [hashicorp/aws]
 policy: {block: [CKV_AWS_1], warn: [LG001], forbid_skips: true, required_tags: [owner]}
+policy_sets: {strict: {block: [LG001], warn: [CKV_AWS_2], forbid_skips: false, required_tags: []}}
 drafts: {project: network}
 drift: {every_hours: 24, ignore: ["aws_instance.*.tags"], reconcile: true}
 """
@@ -65,14 +72,29 @@ def test_a_whole_file_is_read() -> None:
                 var_files=("prod.tfvars", "../../env/all.tfvars"),
                 network=Network.OPEN,
                 applications=(Application("argocd", "web"),),
+                environment="production",
             ),
         ),
-        when_modified={"network": ("modules/**",)},
+        settings={
+            "network": Settings(
+                environment="production",
+                approvers=Approvers((), ("network",), 3),
+                budget_usd_per_month=Decimal(50),
+                policy_sets=("strict",),
+                network=Network.OPEN,
+                when_modified=("modules/**", "!**/*.md"),
+            )
+        },
+        groups=(Group(("live/**",), Settings(environment="staging", network=Network.OPEN)),),
+        discovery=Discovery(always=True, ignore=("legacy",)),
         approvers=Approvers(("bob", "eve"), ("platform",), 2),
         budget_usd_per_month=Decimal("500.50"),
         allowed_module_sources=("git::https://git.example/acme/",),
         allowed_providers=("hashicorp/aws",),
         policy=PolicyRules(("CKV_AWS_1",), ("LG001",), forbid_skips=True, required_tags=("owner",)),
+        policy_sets={
+            "strict": PolicySet(("LG001",), ("CKV_AWS_2",), forbid_skips=False, required_tags=())
+        },
         drafts=Drafts("infra/network", "network"),
         drift=DriftRules(24, ("aws_instance.*.tags",), reconcile=True),
         project_drift={"network": DriftRules(6)},
@@ -123,6 +145,32 @@ def test_all_problems_come_at_once() -> None:
         pytest.param("version: 1\nbudget_usd_per_month: true\n", 2, "a number", id="bool"),
         pytest.param("version: 1\napprovers: {users: [a], count: 2}\n", 2, "can't", id="count"),
         pytest.param("version: 1\npolicy: {block: [A], warn: [A]}\n", 2, "block too", id="weights"),
+        pytest.param(
+            "version: 1\npolicy_sets:\n  a: {block: [A], warn: [A]}\n",
+            3,
+            "block too",
+            id="set weights",
+        ),
+        pytest.param("version: 1\npolicy_sets: {a: {blok: [A]}}\n", 2, "mean block?", id="set key"),
+        pytest.param("version: 1\npolicy_sets: {block: {x: 1}}\n", 2, "not a key", id="set name"),
+        pytest.param("version: 1\npolicy_sets:\n  'a b': {}\n", 3, "as it must", id="bad set name"),
+        pytest.param(
+            "version: 1\npolicy_sets: {production: {}}\ngroups:\n- directories: [a]\n"
+            "  policy_sets: [producton]\n",
+            5,
+            "did you mean production?",
+            id="unknown set",
+        ),
+        pytest.param("version: 1\ngroups: [{}]\n", 2, "is required", id="group of nothing"),
+        pytest.param(
+            "version: 1\ngroups:\n- directories: [a]\n  approvers: {users: [a], count: 2}\n",
+            4,
+            "can't",
+            id="group count",
+        ),
+        pytest.param(
+            "version: 1\ngroups: [{directories: ['!']}]\n", 2, "must name paths", id="empty glob"
+        ),
         pytest.param("version: 1\ndrafts: {project: x}\n", 2, "no project", id="drafts"),
         pytest.param("version: 1\nallowed_module_sources: [acme]\n", 2, '"/"', id="source"),
         pytest.param("version: 1\nallowed_providers: [aws]\n", 2, "hashicorp/aws", id="provider"),

@@ -214,3 +214,55 @@ def test_a_review_under_a_broken_configuration_is_explained(planned: World) -> N
 
     with pytest.raises(UserError, match="can't be used"):
         review(planned, "bob")
+
+
+TWO = """\
+version: 1
+projects:
+  - {name: network, directory: infra/network, approvers: {users: [carol]}}
+  - {name: data, directory: infra/data}
+approvers: {users: [bob, dan], count: 2}
+"""
+
+
+@pytest.fixture
+def two(world: World) -> World:
+    """Two planned projects: carol approves one, bob and one more the other."""
+    files = {".github/lockgate.yml": TWO, "infra/network/main.tf": "", "infra/data/main.tf": ""}
+    world.sources.trees = {BASE: FakeTree(files), HEAD: FakeTree(files)}
+    world.sources.paths_changed = ("infra/network/main.tf", "infra/data/main.tf")
+    world.repositories.people["carol"] = Permission.WRITE
+    world.push()
+    world.work()
+    return world
+
+
+def test_each_project_has_its_own_approvers(two: World) -> None:
+    """Whose word counts for one plan approves that one, and hears what is left."""
+    two.say("carol", "/approve")
+
+    [recorded] = two.did(RecordApproval)
+    assert two.plans.plans[recorded.approval.plan_id].facts.project == "network"
+    assert "Approved by `carol`." in two.check(NETWORK).summary
+    assert (
+        "You are not among the approvers of `data`. It needs one of `bob`, `dan`" in two.comment()
+    )
+    assert two.check("lockgate / data").summary.startswith("**Planned.**")
+
+
+def test_who_approves_none_of_the_named_projects_is_told(two: World) -> None:
+    """Bob approves data, not the network."""
+    two.say("bob", "/approve -p network")
+
+    assert not two.did(RecordApproval)
+    assert "It needs one of `carol`, with write permission." in two.comment()
+
+
+def test_the_gate_asks_for_the_projects_own_approvers(two: World) -> None:
+    """One approval of carol's opens the network's gate, and not that of the data."""
+    two.say("carol", "/approve")
+
+    two.say("alice", "/apply")
+
+    assert "**data** was not applied" in two.comment()
+    assert "**network** was not applied" not in two.comment()

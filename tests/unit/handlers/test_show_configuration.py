@@ -25,7 +25,9 @@ def test_values_name_their_line_or_their_default(world: World) -> None:
     assert "| `approvers.teams` | `platform` | line 2 |" in said
     assert "| `budget_usd_per_month` | `200` | line 3 |" in said
     assert "| `approvers.count` | `1` | default |" in said
-    assert "| `live` | `live` | `default` |" in said
+    assert (
+        "| `live` | `live` | `default` |  | 1 of team `platform` | $200.00 a month | the file's |"
+    ) in said
     assert "as `main` has it at `ba5eba5`" in said
 
 
