@@ -31,6 +31,29 @@ AHEAD = """
     WHERE repo = %s AND directory = %s AND workspace = %s AND place < %s
 """
 HOLDER = "SELECT number FROM locks WHERE repo = %s AND directory = %s AND workspace = %s"
+LINE = """
+    SELECT number FROM (
+        SELECT number, 0 AS place FROM locks
+        WHERE repo = %(repo)s AND directory = %(directory)s AND workspace = %(workspace)s
+        UNION ALL
+        SELECT number, place FROM lock_waiters
+        WHERE repo = %(repo)s AND directory = %(directory)s AND workspace = %(workspace)s
+    ) AS line ORDER BY place
+"""
+BEHIND = """
+    SELECT DISTINCT waiters.number FROM lock_waiters AS waiters
+    LEFT JOIN locks USING (repo, directory, workspace)
+    LEFT JOIN lock_waiters AS mine
+        ON (mine.repo, mine.directory, mine.workspace)
+         = (waiters.repo, waiters.directory, waiters.workspace) AND mine.number = %(number)s
+    WHERE waiters.repo = %(repo)s AND waiters.number <> %(number)s
+      AND (locks.number = %(number)s OR mine.place < waiters.place)
+    ORDER BY waiters.number
+"""
+FORGET = (
+    "DELETE FROM lock_waiters WHERE repo = %s",
+    "DELETE FROM locks WHERE repo = %s",
+)
 HELD_BY = "SELECT project FROM locks WHERE repo = %s AND number = %s ORDER BY project"
 NEXT_IN_LINE = """
     SELECT DISTINCT ON (directory, workspace) waiters.number, waiters.project
@@ -101,6 +124,18 @@ class Locks:
             row = connection.execute(HOLDER, place).fetchone()
         return row[0] if row else None
 
+    def line(self, repo: RepoName, project: Project) -> tuple[int, ...]:
+        """The pull request that holds the lock, then those that wait for it, in their order."""
+        which = {"repo": repo, "directory": project.directory, "workspace": project.workspace}
+        with self._database.transaction() as connection:
+            return tuple(number for (number,) in connection.execute(LINE, which))
+
+    def behind(self, repo: RepoName, number: int) -> tuple[int, ...]:
+        """The pull requests that wait behind this one, for whatever project."""
+        with self._database.transaction() as connection:
+            which = {"repo": repo, "number": number}
+            return tuple(waiter for (waiter,) in connection.execute(BEHIND, which))
+
     def held_by(self, repo: RepoName, number: int) -> tuple[str, ...]:
         """The names of the projects a pull request holds."""
         with self._database.transaction() as connection:
@@ -126,6 +161,13 @@ class Locks:
                 if row is not None:
                     new.append(HandedOver(repo, number=row[0], project=row[1]))
         return tuple(new)
+
+    def forget(self, repo: RepoName) -> None:
+        """Give back every lock of a repository and every place in line, to nobody."""
+        with self._database.transaction() as connection:
+            connection.execute(SERIALISE, (repo,))
+            for statement in FORGET:
+                connection.execute(statement, (repo,))
 
     def unused(self, age: timedelta) -> tuple[HandedOver, ...]:
         """Locks whose new holder did not ask for them within `age`; told again after as long."""

@@ -20,6 +20,7 @@ from handlers.events import (
     PullRequestChanged,
     PullRequestClosed,
     RepoName,
+    RepositoriesGone,
     RerunRequested,
     ReviewApproved,
     Sha,
@@ -210,7 +211,17 @@ class _PushPayload(_Body):
     repository: _DefaultBranch
 
 
-P = TypeVar("P", bound=_Body)
+class _InstallationPayload(BaseModel):
+    """What names every repository that the installation reached, or those taken out of it."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    action: Word
+    repositories: list[_Repository] = []
+    repositories_removed: list[_Repository] = []
+
+
+P = TypeVar("P", bound=BaseModel)
 
 
 def to_event(name: str, body: bytes) -> Event | Ignored:
@@ -397,6 +408,22 @@ def _push(payload: _PushPayload) -> Event | Ignored:
     return DefaultBranchMoved(payload.repo, Sha(payload.after), payload.sender.actor())
 
 
+def _repository(payload: _Payload) -> Event | Ignored:
+    if payload.action != "deleted":
+        return Ignored(f"repository {payload.action} ends nothing")
+    return RepositoriesGone((payload.repo,), "The repository was deleted.")
+
+
+def _installation(payload: _InstallationPayload) -> Event | Ignored:
+    left = payload.repositories_removed
+    if payload.action == "deleted":
+        left = payload.repositories
+    if not left:
+        return Ignored(f"installation {payload.action} takes no repository away")
+    repos = tuple(RepoName(each.full_name) for each in left)
+    return RepositoriesGone(repos, "Lockgate was removed from the repository.")
+
+
 READERS: dict[str, Callable[[bytes], Event | Ignored]] = {
     "pull_request": _reader(_PullRequestPayload, _pull_request),
     "issues": _reader(_IssuePayload, _issues),
@@ -407,4 +434,7 @@ READERS: dict[str, Callable[[bytes], Event | Ignored]] = {
     "status": _reader(_StatusPayload, _status),
     "workflow_run": _reader(_WorkflowRunPayload, _workflow_run),
     "push": _reader(_PushPayload, _push),
+    "repository": _reader(_Payload, _repository),
+    "installation": _reader(_InstallationPayload, _installation),
+    "installation_repositories": _reader(_InstallationPayload, _installation),
 }

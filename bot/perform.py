@@ -23,6 +23,7 @@ from handlers.actions import (
     AnswerCommand,
     CancelRuns,
     EndPlans,
+    ForgetRepository,
     KeepIssue,
     Milestone,
     OpenIssue,
@@ -97,6 +98,8 @@ class Performer:
                 self.allowances.record(action.allowance)
             case ReleaseLocks():
                 self.locks.release(action.repo, action.number, action.project)
+            case ForgetRepository():
+                self._forget(action)
             case RecordEvent():
                 self._record(action)
             case _:
@@ -117,6 +120,12 @@ class Performer:
         self.plans.end(action.repo, action.number, action.state, action.project)
         if action.state is PlanState.CLOSED and action.project is None:
             self.areas.discard(action.repo, action.number)
+
+    def _forget(self, action: ForgetRepository) -> None:
+        self.runs.forget(action.repo, action.reason)
+        self.plans.forget(action.repo)
+        self.locks.forget(action.repo)
+        self.areas.forget(action.repo)
 
     def _cancel(self, action: CancelRuns) -> None:
         # A withdrawn run is queued once more, so that its end is shown.

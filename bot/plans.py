@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from bot.approvals import approvals_of, forget_approvals
 from bot.database import Database
 from bot.sealing import Sealer, SealError
-from handlers.events import RepoName
+from handlers.events import RepoName, Sha
 from policy.receipt import Approval, NewPlan, PlanState, StoredPlan
 
 PLAN: TypeAdapter[NewPlan] = TypeAdapter(NewPlan)
@@ -38,11 +38,21 @@ OF = """
         ORDER BY project, created_at DESC
     ) AS newest ORDER BY project
 """
+LATEST = """
+    SELECT document, state, created_at FROM plans
+    WHERE repo = %s AND number = %s AND project = %s AND head_sha = %s
+    ORDER BY created_at DESC LIMIT 1
+"""
 FILE = "SELECT sealed, plan_digest FROM plans WHERE id = %s"
 END = """
     UPDATE plans SET state = %(state)s, sealed = NULL, changed_at = now()
     WHERE repo = %(repo)s AND number = %(number)s AND state = 'current'
       AND (%(project)s::text IS NULL OR project = %(project)s)
+"""
+
+FORGET = """
+    UPDATE plans SET state = 'closed', sealed = NULL, changed_at = now()
+    WHERE repo = %s AND state = 'current'
 """
 
 
@@ -83,6 +93,13 @@ class Plans:
             rows = connection.execute(OF, (repo, number)).fetchall()
         return tuple(_stored(row) for row in rows)
 
+    def latest(self, repo: RepoName, number: int, project: str, head_sha: Sha) -> StoredPlan | None:
+        """The newest plan of a project of this commit, whatever became of it."""
+        which = (repo, number, project, head_sha)
+        with self._database.transaction() as connection:
+            row = connection.execute(LATEST, which).fetchone()
+        return _stored(row) if row else None
+
     def file(self, plan_id: str) -> bytes | None:
         """The plan file, unsealed; None once deleted. Raises SealError if tampered with."""
         with self._database.transaction() as connection:
@@ -103,6 +120,11 @@ class Plans:
         which = {"repo": repo, "number": number, "state": state, "project": project}
         with self._database.transaction() as connection:
             connection.execute(END, which)
+
+    def forget(self, repo: RepoName) -> None:
+        """End the current plans of a repository that is gone."""
+        with self._database.transaction() as connection:
+            connection.execute(FORGET, (repo,))
 
     def approvals(self, plan_id: str) -> tuple[Approval, ...]:
         """The approvals of a plan, oldest first."""

@@ -91,6 +91,18 @@ ASK_TO_STOP = """
     WHERE repo = %(repo)s AND number = %(number)s AND kind = ANY(%(kinds)s)
       AND (%(keep)s::text IS NULL OR head_sha <> %(keep)s) AND state = 'running' AND stop IS NULL
 """
+FORGET = (
+    """
+    UPDATE runs SET state = 'cancelled', outcome = %(reason)s, finished_at = now()
+    WHERE repo = %(repo)s AND state = 'queued'
+    """,
+    """
+    UPDATE runs SET stop = 'cancelled', stop_reason = %(reason)s
+    WHERE repo = %(repo)s AND state = 'running' AND stop IS NULL
+    """,
+    # Nobody is left to be shown anything.
+    "UPDATE runs SET shown = true WHERE repo = %(repo)s",
+)
 SHOWN = "UPDATE runs SET shown = true WHERE id = %s"
 TO_SHOW = f"""
     SELECT {COLUMNS} FROM runs
@@ -214,6 +226,12 @@ class Runs:
             rows = connection.execute(WITHDRAW, which).fetchall()
             connection.execute(ASK_TO_STOP, which)
         return tuple((run_id, RunKind(kind)) for run_id, kind in rows)
+
+    def forget(self, repo: RepoName, reason: str) -> None:
+        """Withdraw the runs of a repository that is gone, and stop those that go on."""
+        with self._database.transaction() as connection:
+            for statement in FORGET:
+                connection.execute(statement, {"repo": repo, "reason": reason})
 
     def to_show(self, run_id: str) -> Run | None:
         """The run if it has ended and its end is not on GitHub yet."""

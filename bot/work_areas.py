@@ -60,6 +60,10 @@ class WorkAreas:
         """Delete every area of a pull request."""
         shutil.rmtree(self._place(repo, number), ignore_errors=True)
 
+    def forget(self, repo: RepoName) -> None:
+        """Delete every area of a repository."""
+        shutil.rmtree(self._folder / repo, ignore_errors=True)
+
     def _place(self, repo: RepoName, number: int) -> Path:
         return self._folder / repo / str(number)
 

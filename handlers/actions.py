@@ -145,6 +145,14 @@ class ReleaseLocks:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetRepository:
+    """End what is kept of a repository that is gone: its runs, plans, locks and work areas."""
+
+    repo: RepoName
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProposeChange:
     """Bring `branch` to one commit on top of the base, and open or edit its pull request.
 
@@ -251,6 +259,7 @@ class Milestone(StrEnum):
     SYNCING = "syncing"
     HEALTHY = "healthy"
     SYNC_FAILED = "sync_failed"
+    UNLOCKED = "unlocked"
     CLOSED = "closed"
     CHECKED = "checked"
 
@@ -283,6 +292,7 @@ Action: TypeAlias = (
     | RecordApproval
     | RecordAllowance
     | ReleaseLocks
+    | ForgetRepository
     | ProposeChange
     | WithdrawProposal
     | OpenIssue

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from handlers.actions import Action, Milestone, RecordApproval, RecordEvent
-from handlers.events import RepoName
+from handlers.events import RepoName, Sha
 from handlers.markdown import cut
 from handlers.ports import Ports
 from policy.findings import Finding, PolicyResult
@@ -21,11 +21,13 @@ PARTS = {
 
 
 def compared(new: NewPlan, ports: Ports) -> NewPlan:
-    """The plan with its comparison, where an approved plan of the same commit stands."""
-    earlier = _approved(new, ports)
-    if earlier is None:
+    """The plan with its comparison, where the same commit was planned before.
+
+    The approved plan that it takes the place of, where there is one, else the newest.
+    """
+    stored, approvals = _approved(new, ports) or (_latest(new, ports), ())
+    if stored is None:
         return new
-    stored, approvals = earlier
     changed = _changed(stored.plan, new)
     return replace(
         new,
@@ -33,7 +35,9 @@ def compared(new: NewPlan, ports: Ports) -> NewPlan:
             earlier=stored.id,
             same=not changed,
             approvers=tuple(sorted({approval.approver for approval in approvals})),
-            difference=_difference(stored.plan, new, changed) if changed else "",
+            difference=_difference(stored, new, changed, approved=bool(approvals))
+            if changed
+            else "",
         ),
     )
 
@@ -78,6 +82,16 @@ def _approved(new: NewPlan, ports: Ports) -> tuple[StoredPlan, tuple[Approval, .
     return None
 
 
+def _latest(new: NewPlan, ports: Ports) -> StoredPlan | None:
+    facts = new.facts
+    place = (RepoName(facts.repo), facts.number, facts.project, Sha(facts.head_sha))
+    stored = ports.plans.latest(*place)
+    # A run that is repeated finds what it made the first time; a special plan is another plan.
+    if stored is None or stored.id == new.id or stored.facts.arguments != facts.arguments:
+        return None
+    return stored
+
+
 def _changed(earlier: NewPlan, new: NewPlan) -> tuple[str, ...]:
     """What differs, in words; nothing where an apply would do the same under the same findings."""
     words = [
@@ -103,9 +117,11 @@ def _finding(found: Finding) -> tuple[str, ...]:
     return (found.rule, found.source, found.severity.value, found.address, found.message)
 
 
-def _difference(earlier: NewPlan, new: NewPlan, changed: tuple[str, ...]) -> str:
-    said = f"Not as approved: {', '.join(changed)}."
-    before, after = (_lines(plan.rendered) for plan in (earlier, new))
+def _difference(
+    earlier: StoredPlan, new: NewPlan, changed: tuple[str, ...], *, approved: bool
+) -> str:
+    said = f"Not as {'approved' if approved else 'before'}: {', '.join(changed)}."
+    before, after = (_lines(plan.rendered) for plan in (earlier.plan, new))
     lines = list(difflib.unified_diff(before, after, n=2, lineterm=""))[2:]
     if not lines:
         return said

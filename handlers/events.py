@@ -175,6 +175,14 @@ class ProgramCommanded:
     command: Command
 
 
+@dataclass(frozen=True, slots=True)
+class RepositoriesGone:
+    """Repositories were deleted, or the App was removed from them; `why` says which, in words."""
+
+    repos: tuple[RepoName, ...]
+    why: str
+
+
 Event: TypeAlias = (
     PullRequestChanged
     | PullRequestClosed
@@ -189,4 +197,5 @@ Event: TypeAlias = (
     | DefaultBranchMoved
     | InfrastructureRequested
     | ProgramCommanded
+    | RepositoriesGone
 )

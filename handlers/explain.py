@@ -12,6 +12,7 @@ from handlers.events import (
     Event,
     InfrastructureRequested,
     ProgramCommanded,
+    RepositoriesGone,
 )
 
 
@@ -20,7 +21,7 @@ def explain(event: Event, error: UserError) -> Iterator[Action]:
     if isinstance(event, InfrastructureRequested | ProgramCommanded):
         yield AnswerCommand(event.command_id, event.repo, error.markdown, refused=True)
         return
-    if isinstance(event, CheckReported | DefaultBranchMoved):
+    if isinstance(event, CheckReported | DefaultBranchMoved | RepositoriesGone):
         return  # Nobody waits for an answer to a report or a push, and there is no place for one.
     body = messages.refusals(event.actor.login, [error.markdown])
     yield PutComment(event.repo, event.number, ANSWER, body)
@@ -31,6 +32,6 @@ def apologise(event: Event, delivery_id: str) -> Iterator[Action]:
     if isinstance(event, InfrastructureRequested | ProgramCommanded):
         yield AnswerCommand(event.command_id, event.repo, messages.apology(delivery_id))
         return
-    if isinstance(event, CheckReported | DefaultBranchMoved):
+    if isinstance(event, CheckReported | DefaultBranchMoved | RepositoriesGone):
         return
     yield PutComment(event.repo, event.number, ANSWER, messages.apology(delivery_id))

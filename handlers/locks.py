@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 
 from handlers import messages
-from handlers.actions import Action, CancelRuns, EndPlans, PutComment, ReleaseLocks
+from handlers.actions import (
+    Action,
+    CancelRuns,
+    EndPlans,
+    Milestone,
+    PutComment,
+    RecordEvent,
+    ReleaseLocks,
+)
 from handlers.commands import Name
 from handlers.comments import ANSWER
 from handlers.errors import UserError
@@ -40,6 +48,14 @@ def unlock(given: CommandGiven, ports: Ports) -> Iterator[Action]:
     )
     yield EndPlans(pr.repo, pr.number, PlanState.CLOSED, project=project)
     yield PutComment(pr.repo, pr.number, ANSWER, messages.unlocked(held))
+    yield RecordEvent(
+        repo=pr.repo,
+        number=pr.number,
+        milestone=Milestone.UNLOCKED,
+        actor=given.actor.login,
+        key=f"unlocked {given.source} {project or ''}".strip(),
+        detail={"projects": ", ".join(held), "source": given.source},
+    )
     yield from released(pr.repo, pr.number, ports, project=project)
     yield from show(pr.repo, pr.number, pr.head_sha, ports)
 
@@ -47,15 +63,19 @@ def unlock(given: CommandGiven, ports: Ports) -> Iterator[Action]:
 def released(
     repo: RepoName, number: int, ports: Ports, *, project: str | None = None
 ) -> Iterator[Action]:
-    """Give locks back, and plan whoever is next in line."""
+    """Give locks back, plan whoever is next in line, and tell the others their new place."""
     waiting = [
         waiter
         for waiter in ports.locks.next_in_line(repo, number)
         if project in {None, waiter.project}
     ]
+    behind = ports.locks.behind(repo, number)
     yield ReleaseLocks(repo, number, project=project)
     for waiter in waiting:
         yield from hand_over(repo, waiter, ports)
+    for other in sorted(set(behind) - {waiter.number for waiter in waiting}):
+        pr = ports.repositories.pull_request(repo, other)
+        yield from show(repo, pr.number, pr.head_sha, ports)
 
 
 def let_go(repo: RepoName, number: int, ports: Ports) -> Iterator[Action]:

@@ -144,6 +144,9 @@ class Plans(Protocol):
     def of(self, repo: RepoName, number: int) -> tuple[StoredPlan, ...]:
         """The newest current, applied or failed plan of each project of a pull request."""
 
+    def latest(self, repo: RepoName, number: int, project: str, head_sha: Sha) -> StoredPlan | None:
+        """The newest plan of a project of this commit, whatever became of it."""
+
     def file(self, plan_id: str) -> bytes | None:
         """The plan file, unsealed; None once deleted. Raises SealError if tampered with."""
 
@@ -193,6 +196,12 @@ class Locks(Protocol):
 
     def holder(self, repo: RepoName, project: Project) -> int | None:
         """The pull request that holds the lock."""
+
+    def line(self, repo: RepoName, project: Project) -> tuple[int, ...]:
+        """The pull request that holds the lock, then those that wait for it, in their order."""
+
+    def behind(self, repo: RepoName, number: int) -> tuple[int, ...]:
+        """The pull requests that wait behind this one, for whatever project."""
 
     def held_by(self, repo: RepoName, number: int) -> tuple[str, ...]:
         """The names of the projects a pull request holds."""

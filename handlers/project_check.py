@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from handlers import cost_text, messages
+from handlers import comparison_text, cost_text, line_text, messages
 from handlers.actions import Annotation, Button, CheckStatus, Conclusion, SetCheck
 from handlers.events import RepoName, Sha
 from handlers.markdown import code, cut, gate, plain, table
@@ -108,7 +108,7 @@ def _title(standing: Standing) -> str:
         case Stage.PLANNING:
             return f"Planning: {standing.plan_run.progress or 'starting'}"
         case Stage.WAITING:
-            return f"Waiting for the lock that #{standing.lock_holder} holds"
+            return line_text.title(standing.ahead)
         case Stage.PLAN_FAILED:
             return "The plan could not be made"
         case Stage.ENDED:
@@ -191,10 +191,7 @@ SPECIAL_DONE = {
 def _verdict(standing: Standing) -> str:
     match standing.stage:
         case Stage.WAITING:
-            return (
-                f"#{standing.lock_holder} holds this project. It is planned here as soon as that "
-                "pull request is merged or closed, or someone there says `/unlock`."
-            )
+            return line_text.waiting(standing.ahead)
         case Stage.PLAN_FAILED:
             return standing.plan_run.outcome
         case Stage.STOPPED:
@@ -228,19 +225,15 @@ def _next(standing: Standing) -> str:
 
 
 def _approvals(standing: Standing) -> Iterator[str]:
-    """Who approved, and what became of approvals of an earlier plan of the same commit."""
+    """Who approved, and how the plan compares with an earlier one of the same commit."""
     compared = standing.plan.plan.compared if standing.plan else None
-    earlier = ", ".join(map(code, compared.approvers)) if compared else ""
     if standing.approvals:
         people = ", ".join(code(approval.approver) for approval in standing.approvals)
-        stands = compared is not None and compared.same
+        stands = compared is not None and compared.same and compared.approvers
         again = " It was planned again since; the plan is the same, so that stands."
         yield f"Approved by {people}.{again if stands else ''}"
-    elif compared is not None and not compared.same and standing.stage is Stage.PLANNED:
-        yield (
-            f"### Changed since {earlier} approved\n\n{compared.difference}\n\n"
-            "That approval was of another plan and does not count for this one."
-        )
+    elif compared is not None and standing.stage is Stage.PLANNED:
+        yield comparison_text.section(compared)
 
 
 def _plan_sections(plan: NewPlan) -> Iterator[str]:

@@ -40,7 +40,8 @@ class Stage(StrEnum):
 class Standing:
     """One project of one commit: its newest plan run, and what came of it.
 
-    `missing` counts the approvals that are still to come.
+    `missing` counts the approvals that are still to come. `ahead` is who is before it in line for
+    the lock, the holder first.
     """
 
     project: str
@@ -49,7 +50,7 @@ class Standing:
     plan: StoredPlan | None = None
     apply_run: Run | None = None
     approvals: tuple[Approval, ...] = ()
-    lock_holder: int | None = None
+    ahead: tuple[int, ...] = ()
     missing: int = 0
 
     @property
@@ -100,10 +101,17 @@ def _standing(run: Run, plan: StoredPlan | None, apply: Run | None, ports: Ports
 def _waiting(run: Run, ports: Ports) -> Standing:
     """A run that is done and left no plan to show: its turn is to come, or its plan has ended."""
     request = run.request
-    holder = ports.locks.holder(request.repo, located(request))
-    if ports.plans.get(run.id) is not None or holder in {None, request.number}:
+    ahead = _ahead(run, ports)
+    if ports.plans.get(run.id) is not None or not ahead:
         return Standing(request.project, Stage.ENDED, run)
-    return Standing(request.project, Stage.WAITING, run, lock_holder=holder)
+    return Standing(request.project, Stage.WAITING, run, ahead=ahead)
+
+
+def _ahead(run: Run, ports: Ports) -> tuple[int, ...]:
+    """Who is before this pull request in line; nobody where it holds the lock or does not wait."""
+    request = run.request
+    line = ports.locks.line(request.repo, located(request))
+    return line[: line.index(request.number)] if request.number in line else ()
 
 
 def _missing(plan: StoredPlan, approvals: Iterable[Approval], ports: Ports) -> int:

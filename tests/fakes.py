@@ -247,6 +247,17 @@ class FakePlans:
         }
         return tuple(newest[name] for name in sorted(newest))
 
+    def latest(self, repo: RepoName, number: int, project: str, head_sha: Sha) -> StoredPlan | None:
+        """The newest of this commit."""
+        place = (number, project, head_sha)
+        facts = [plan.facts for plan in self.plans.values()]
+        found = [
+            plan
+            for plan, each in zip(self.plans.values(), facts, strict=True)
+            if (each.number, each.project, each.head_sha) == place
+        ]
+        return found[-1] if found else None
+
     def file(self, plan_id: str) -> bytes | None:
         """The bytes of a plan."""
         return self.files.get(plan_id)
@@ -296,6 +307,21 @@ class FakeLocks:
         """Who holds it."""
         return self.holders.get(project.name)
 
+    def line(self, repo: RepoName, project: Project) -> tuple[int, ...]:
+        """The holder and those behind."""
+        holder = self.holders.get(project.name)
+        return () if holder is None else (holder, *self.lines.get(project.name, ()))
+
+    def behind(self, repo: RepoName, number: int) -> tuple[int, ...]:
+        """Whoever waits behind this one."""
+        lines = [
+            (self.holders[name], *line) for name, line in self.lines.items() if name in self.holders
+        ]
+        found = {
+            other for line in lines if number in line for other in line[line.index(number) + 1 :]
+        }
+        return tuple(sorted(found))
+
     def held_by(self, repo: RepoName, number: int) -> tuple[str, ...]:
         """What a pull request holds."""
         return tuple(sorted(name for name, holder in self.holders.items() if holder == number))
@@ -307,6 +333,9 @@ class FakeLocks:
 
     def release(self, number: int, project: str | None) -> None:
         """Give back, and hand over."""
+        for name, line in self.lines.items():
+            if number in line and project in {None, name}:
+                line.remove(number)
         for name in self.held_by(REPO, number):
             if project in {None, name}:
                 line = self.lines.get(name, [])

@@ -199,15 +199,29 @@ class LockMachine(RuleBasedStateMachine):
 
         assert {(lock.number, lock.project) for lock in given} == expected
 
+    @rule()
+    def forget(self) -> None:
+        """The repository is deleted."""
+        self.locks.forget(self.repo)
+        self.lines = {"a": [], "b": []}
+
     @invariant()
     def one_holder_and_the_right_next(self) -> None:
         """The first in line holds, the second is next."""
         for name, line in self.lines.items():
             holder = self.locks.holder(self.repo, Project(name, name))
             assert holder == (line[0] if line else None)
+            assert self.locks.line(self.repo, Project(name, name)) == tuple(line)
         for number in range(3):
             held = [name for name, line in self.lines.items() if line[:1] == [number]]
             behind = {(self.lines[name][1], name) for name in held if len(self.lines[name]) > 1}
+            after = {
+                other
+                for line in self.lines.values()
+                if number in line
+                for other in line[line.index(number) + 1 :]
+            }
+            assert self.locks.behind(self.repo, number) == tuple(sorted(after))
             waiters = self.locks.next_in_line(self.repo, number)
             assert self.locks.held_by(self.repo, number) == tuple(held)
             assert {(waiter.number, waiter.project) for waiter in waiters} == behind

@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.events import Sha
+from handlers.actions import ForgetRepository, Milestone, RecordEvent
+from handlers.events import RepositoriesGone, Sha
 from handlers.runs import RunState
 from policy.receipt import PlanState
-from tests.fakes import World
+from tests.fakes import REPO, World
+from tests.unit.handlers.conftest import plan_document
 
 NETWORK = "lockgate / network"
-OTHER_HEAD, THIRD_HEAD = Sha("8888" * 10), Sha("9999" * 10)
+OTHER_HEAD, THIRD_HEAD, FOURTH_HEAD = (Sha(each * 10) for each in ("8888", "9999", "aaaa"))
 
 
 @pytest.fixture
@@ -30,6 +32,12 @@ def titles(world: World, number: int) -> str:
     return [each.title for each in world.checks(NETWORK) if each.head_sha == head][-1]
 
 
+def summary(world: World, number: int) -> str:
+    """The newest summary of the project's check of a pull request."""
+    head = world.repositories.pull_requests[number].head_sha
+    return [each.summary for each in world.checks(NETWORK) if each.head_sha == head][-1]
+
+
 def test_unlock_hands_over_to_the_next(line: World) -> None:
     """The first in line is planned at once; the plan that the lock protected ends."""
     line.say("alice", "/unlock")
@@ -38,7 +46,7 @@ def test_unlock_hands_over_to_the_next(line: World) -> None:
     assert line.locks.holders == {"network": 8}
     assert titles(line, 8).startswith("5 to add")
     assert titles(line, 7) == "The plan has ended"
-    assert titles(line, 9) == "Waiting for the lock that #7 holds"
+    assert titles(line, 9) == "Waiting for the lock that #8 holds"
     assert line.plans.plans["run-1"].state is PlanState.CLOSED
     assert "Locks given back: `network`" in line.comment()
 
@@ -51,7 +59,75 @@ def test_planning_again_stands_in_line(line: World) -> None:
     line.work()
 
     assert line.locks.lines == {"network": [9, 7]}
-    assert titles(line, 7) == "Waiting for the lock that #8 holds"
+    assert titles(line, 7) == "Waiting for the lock that #8 holds, 2nd in line"
+
+
+def test_a_place_in_line_is_shown_and_moves_up(line: World) -> None:
+    """Who holds the lock and who is ahead stands in each check, and changes with the line."""
+    line.push(10, head_sha=FOURTH_HEAD)
+    line.work()
+    assert titles(line, 10) == "Waiting for the lock that #7 holds, 3rd in line"
+    assert "Ahead in line: #8, #9; then this one, 3rd." in summary(line, 10)
+    assert "This one is next:" in summary(line, 8)
+
+    line.close(8)
+    assert titles(line, 10) == "Waiting for the lock that #7 holds, 2nd in line"
+    line.close()
+    line.work()
+
+    assert titles(line, 10) == "Waiting for the lock that #9 holds"
+    assert "This one is next:" in summary(line, 10)
+
+
+def test_who_gave_up_its_place_does_not_wait(line: World) -> None:
+    """A check says that it waits only where it does."""
+    line.say("alice", "/unlock", number=9)
+
+    assert titles(line, 9) == "The plan has ended"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"), [(False, "your plan did not change"), (True, "### Your plan changed")]
+)
+def test_when_its_turn_comes_a_plan_is_compared(line: World, changed: bool, said: str) -> None:  # noqa: FBT001 -- a case
+    """Planned by itself, and told whether the plan is still what it was before it waited."""
+    line.say("alice", "/unlock")
+    line.work()
+    line.say("alice", "/plan")
+    line.work()
+    if changed:
+        line.terraform.plan_document = plan_document("lifecycle")
+    line.close(8)
+    line.close(9)
+    line.work()
+
+    assert line.locks.holders == {"network": 7}
+    assert said in summary(line, 7)
+
+
+def test_unlock_is_written_into_the_history(line: World) -> None:
+    """Who gave which locks back, and with which comment."""
+    line.say("bob", "/unlock")
+
+    [event] = line.did(RecordEvent, lambda event: event.milestone is Milestone.UNLOCKED)
+    assert (event.actor, event.detail["projects"]) == ("bob", "network")
+    assert event.detail["source"].startswith("comment ")
+
+
+def test_a_reader_does_not_unlock(line: World) -> None:
+    """It takes write permission."""
+    line.say("mallory", "/unlock")
+
+    assert "needs write permission" in line.comment()
+    assert line.locks.holders == {"network": 7}
+
+
+def test_a_repository_that_is_gone_is_forgotten(line: World) -> None:
+    """Nothing of it is kept, and nothing is said where nobody would read it."""
+    said = len(line.done)
+    line.happen(RepositoriesGone((REPO,), "The repository was deleted."))
+
+    assert line.done[said:] == [ForgetRepository(REPO, "The repository was deleted.")]
 
 
 def test_unlock_of_another_project_changes_nothing(line: World) -> None:
