@@ -23,6 +23,7 @@ from bot.repositories import Repositories
 from bot.settings import Settings
 from bot.sources import Sources
 from bot.store import Store
+from bot.telemetry.calls import traced
 from bot.telemetry.terraform import terraform_tracing
 from bot.terraform_runs import TerraformRuns, environment_file
 from bot.work_areas import WorkAreas
@@ -51,12 +52,13 @@ def adapters(settings: Settings, store: Store) -> Adapters:
     github = github_client(settings)
     assert settings.app_id is not None, "checked by `read`"  # noqa: S101 -- for the types
     folder = settings.data_folder.resolve()
-    sources = Sources(
+    mirrors = Sources(
         folder=folder / "mirrors", git_url=str(settings.github_url), token=github.token
     )
+    sources = traced("sources", mirrors)
     areas = WorkAreas(folder / "work", sources)
     runner = _runner(settings, folder)
-    checks = PolicyChecks(settings, areas, sources)
+    checks = traced("policy", PolicyChecks(settings, areas, sources))
     ports = Ports(
         bot_name=_slug(github),
         repositories=Repositories(github, app_id=settings.app_id),
@@ -74,7 +76,7 @@ def adapters(settings: Settings, store: Store) -> Adapters:
             tracing=terraform_tracing(settings),
         ),
         policy=checks,
-        drafting=Drafting(settings, sources, runner, checks),
+        drafting=traced("drafting", Drafting(settings, sources, runner, checks)),
         clusters=clusters(settings, os.environ),
         receipt_key=receipt_key(settings),
         now=now,

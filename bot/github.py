@@ -18,7 +18,8 @@ from githubkit.cache import MemCacheStrategy
 from githubkit.exception import RequestError, RequestFailed, RequestTimeout
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from bot.telemetry import measure
+from bot.telemetry import measure, trace
+from bot.telemetry.github_operations import operation
 from handlers.errors import TransientError
 from handlers.events import RepoName
 
@@ -185,16 +186,20 @@ class GitHubClient:
     def _send(
         self, github: GitHub[Any], method: str, path: str, arguments: Mapping[str, Any]
     ) -> httpx.Response:
-        if method != "GET":
-            # What was answered with 502 may have been done: only a fresh look can tell.
-            return self._once(github, method, path, arguments)
-        retrying = Retrying(
-            retry=retry_if_exception_type(_PassingError),
-            stop=stop_after_attempt(READ_ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.2, max=2),
-            reraise=True,
-        )
-        return retrying(self._once, github, method, path, arguments)
+        with trace.span(f"GitHub {operation(method, path)}", kind="client") as span:
+            if method != "GET":
+                # What was answered with 502 may have been done: only a fresh look can tell.
+                return self._once(github, method, path, arguments)
+            retrying = Retrying(
+                retry=retry_if_exception_type(_PassingError),
+                stop=stop_after_attempt(READ_ATTEMPTS),
+                wait=wait_random_exponential(multiplier=0.2, max=2),
+                before_sleep=lambda tried: span.event(
+                    "retry", {"lockgate.attempt": tried.attempt_number}
+                ),
+                reraise=True,
+            )
+            return retrying(self._once, github, method, path, arguments)
 
     def _once(
         self, github: GitHub[Any], method: str, path: str, arguments: Mapping[str, Any]

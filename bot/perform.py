@@ -43,6 +43,8 @@ from handlers.actions import (
 )
 from policy.receipt import PlanState
 
+log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Performer:
@@ -136,4 +138,5 @@ class Performer:
         run = self.runs.start(action.request)
         # Queued after the row is committed; a row whose message is lost is swept up.
         if run is not None:
+            log.info("run asked for", run=run.id, kind=str(run.request.kind))
             self.queues.put_run(run.request.kind, run.id)

@@ -2,7 +2,8 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -12,7 +13,7 @@ import structlog
 from bot.control import LostClaimError, RunControl
 from bot.heartbeat import BEAT_EVERY, Heartbeat
 from bot.retry import TRIES_IN_PLACE, TRIES_TO_RECORD, backoff, patiently
-from bot.runs import MOST_ATTEMPTS, NEVER_REPEATED, Runs
+from bot.runs import MOST_ATTEMPTS, NEVER_REPEATED, Origin, Runs
 from bot.telemetry import measure, trace
 from handlers.actions import Action
 from handlers.errors import TransientError, UserError
@@ -91,9 +92,10 @@ class RunWorker:
         claim = uuid.uuid4().hex
         run = self._runs.claim(run_id, claim)
         if run is None:
-            self._show_end(run_id)
+            self._show_end_of_another(run_id)
             return
         kind = str(run.request.kind)
+        origin = self._runs.origin(run.id)
         spanned = trace.span(
             f"run {kind}",
             kind="consumer",
@@ -104,15 +106,15 @@ class RunWorker:
                 "messaging.message.id": run.id,
                 "lockgate.attempt": run.attempts,
                 "lockgate.project": run.request.project,
+                **({"lockgate.deployment": origin.deployment} if origin.deployment else {}),
             },
-            parent=self._runs.traceparent(run.id),
+            parent=origin.traceparent,
         )
         if run.attempts == 1 and run.started_at is not None:
             waited = (run.started_at - run.created_at).total_seconds()
             measure.record("lockgate.run.wait", waited, {"kind": kind})
-        with structlog.contextvars.bound_contextvars(run=run.id, kind=kind), spanned as span:
+        with _told_in_logs(run, origin), spanned as span:
             self._work(run, claim, span)
-        structlog.contextvars.unbind_contextvars("deployment")
 
     def _work(self, run: Run, claim: str, span: trace.Span) -> None:
         started, kind = time.monotonic(), str(run.request.kind)
@@ -224,15 +226,37 @@ class RunWorker:
     def _show_end(self, run_id: str) -> None:
         """Show an end until it was shown once; the sweep comes back to one that was not."""
         run = self._runs.to_show(run_id)
+        if run is not None:
+            self._show_ended(run)
+
+    def _show_end_of_another(self, run_id: str) -> None:
+        """The same for a run that ended where nobody could show it; its trace goes on."""
+        run = self._runs.to_show(run_id)
         if run is None:
             return
+        kind, origin = str(run.request.kind), self._runs.origin(run_id)
+        spanned = trace.span(f"show end of {kind}", kind="consumer", parent=origin.traceparent)
+        with _told_in_logs(run, origin), spanned:
+            self._show_ended(run)
+
+    def _show_ended(self, run: Run) -> None:
         try:
             for action in self._steps.show(run):
                 patiently(partial(self._steps.perform, action))
         except TransientError as failure:
-            log.warning("end not shown yet", run=run_id, reason=str(failure))
+            log.warning("end not shown yet", reason=str(failure))
             return
-        self._runs.shown(run_id)
+        self._runs.shown(run.id)
+
+
+@contextmanager
+def _told_in_logs(run: Run, origin: Origin) -> Iterator[None]:
+    """Let each line of the log say which run it is of, and of which deployment."""
+    known = {"deployment": origin.deployment} if origin.deployment else {}
+    with structlog.contextvars.bound_contextvars(run=run.id, kind=str(run.request.kind), **known):
+        yield
+    # What was first recorded of a deployment meanwhile was bound then.
+    structlog.contextvars.unbind_contextvars("deployment")
 
 
 def _tries(run: Run) -> int:

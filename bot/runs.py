@@ -47,7 +47,10 @@ START = """
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (key) DO NOTHING RETURNING id
 """
-TRACEPARENT = "SELECT traceparent FROM runs WHERE id = %s"
+ORIGIN = """
+    SELECT traceparent, coalesce(deployment_id, '')
+    FROM runs LEFT JOIN deployment_subjects USING (repo, number) WHERE id = %s
+"""
 GET = f"SELECT {COLUMNS} FROM runs WHERE id = %s"  # noqa: S608 -- a constant of ours
 OF = f"""
     SELECT {COLUMNS} FROM (
@@ -136,6 +139,17 @@ LOST = "The process that worked on this died several times. Nothing was applied;
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What a run belongs to: the span that asked for it (W3C Trace Context), and its deployment.
+
+    Empty without tracing, and before anything was recorded of the deployment.
+    """
+
+    traceparent: str
+    deployment: str
+
+
+@dataclass(frozen=True, slots=True)
 class Beat:
     """The answer to a heartbeat: `stop` is how the run should end where it was asked to stop."""
 
@@ -162,11 +176,11 @@ class Runs:
             row = connection.execute(GET, (run_id,)).fetchone()
         return _run(row) if row else None
 
-    def traceparent(self, run_id: str) -> str:
-        """The span that asked for a run (W3C Trace Context); empty without tracing."""
+    def origin(self, run_id: str) -> Origin:
+        """What a run belongs to."""
         with self._database.transaction() as connection:
-            row = connection.execute(TRACEPARENT, (run_id,)).fetchone()
-        return str(row[0]) if row else ""
+            row = connection.execute(ORIGIN, (run_id,)).fetchone()
+        return Origin(*row) if row else Origin("", "")
 
     def get(self, run_id: str) -> Run | None:
         """A run by id."""

@@ -63,9 +63,8 @@ class TerraformRuns:
         """Init, plan and show; raises UserError with Terraform's words."""
         with self._areas.of(work, control) as area, in_words():
             control.progress("terraform init")
-            request = self._request(work, area, control, self._for_plan(work))
             with trace.span("terraform init"):
-                self._runner.init(request)
+                self._runner.init(self._request(work, area, control, self._for_plan(work)))
             control.progress("terraform plan")
             with trace.span("terraform plan") as span:
                 request = self._request(work, area, control, self._for_plan(work))
@@ -117,8 +116,9 @@ class TerraformRuns:
             path.write_bytes(plan_file)
             try:
                 counts = stored.plan.counts
-                request = self._request(work, area, control, self._apply_environment())
-                self._same_providers(request, stored)
+                with trace.span("terraform init"):
+                    request = self._request(work, area, control, self._apply_environment())
+                    self._same_providers(request, stored)
                 with trace.span("terraform apply") as span:
                     request = self._request(work, area, control, self._apply_environment())
                     result = self._runner.apply(
@@ -138,12 +138,24 @@ class TerraformRuns:
         with self._areas.of(work, control) as area, in_words():
             control.progress("terraform test")
             with trace.span("terraform test"):
-                return self._runner.test(_request(work, area, control, self._tracing()))
+                return self._runner.test(self._request(work, area, control, {}))
 
     def _request(
         self, work: Work, area: WorkArea, control: Control, environment: Mapping[str, str]
     ) -> Request:
-        return _request(work, area, control, {**environment, **self._tracing()})
+        def tell(progress: Progress) -> None:
+            if step := step_of(progress):
+                control.progress(step)
+
+        return Request(
+            area=area,
+            workspace=work.project.workspace,
+            network=work.project.network,
+            environment=environment,
+            tracing=self._tracing(),
+            should_stop=control.should_stop,
+            on_progress=tell,
+        )
 
     def _same_providers(self, request: Request, stored: StoredPlan) -> None:
         # A machine that did not plan inits anew, and may choose other providers without a lock
@@ -153,23 +165,6 @@ class TerraformRuns:
                 "The providers chosen here are not those of the reviewed plan, so nothing was "
                 "applied. Commit .terraform.lock.hcl to keep them the same, and plan again."
             )
-
-
-def _request(
-    work: Work, area: WorkArea, control: Control, environment: Mapping[str, str]
-) -> Request:
-    def tell(progress: Progress) -> None:
-        if step := step_of(progress):
-            control.progress(step)
-
-    return Request(
-        area=area,
-        workspace=work.project.workspace,
-        network=work.project.network,
-        environment=environment,
-        should_stop=control.should_stop,
-        on_progress=tell,
-    )
 
 
 def step_of(progress: Progress) -> str:

@@ -23,6 +23,7 @@ from bot.settings import Settings
 from bot.store import Store, open_store
 from bot.supervisor import end_with_parent, kill_myself
 from bot.sweep import Repairs, Sweep
+from bot.telemetry import trace
 from bot.telemetry.gauges import watch_store
 from bot.telemetry.start import telemetry
 from bot.worker import DeliverySteps, DeliveryWorker, Ignored
@@ -108,8 +109,9 @@ def _sweep(store: Store, made: Adapters) -> Sweep:
     def plan_for(lock: HandedOver) -> None:
         waiter = Waiter(number=lock.number, project=lock.project)
         try:
-            for action in hand_over(lock.repo, waiter, made.ports):
-                made.perform(action)
+            with trace.span("hand lock over", kind="producer"):
+                for action in hand_over(lock.repo, waiter, made.ports):
+                    made.perform(action)
         except UserError as exc:
             log.warning("lock's holder can't be planned", reason=exc.markdown)
 

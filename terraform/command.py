@@ -26,6 +26,7 @@ class Request:
     """What is the same for every command of one run.
 
     `environment` holds the run's own variables, credentials for one; nothing else is inherited.
+    `tracing` holds no secret: every command gets it.
     `should_stop` is asked several times a second.
     """
 
@@ -33,6 +34,7 @@ class Request:
     workspace: str = "default"
     network: Network = Network.NONE
     environment: Mapping[str, str] = field(default_factory=dict)
+    tracing: Mapping[str, str] = field(default_factory=dict)
     should_stop: Callable[[], bool] = never
     on_progress: Callable[[Progress], None] = no_progress
 
@@ -103,7 +105,8 @@ class Terraform:
             data=area.terraform_data,
             workspace=needs.workspace,
         )
-        invocation = Invocation(argv, {**environment, **needs.extra}, area.root, self.sandbox.depth)
+        variables = {**request.tracing, **environment, **needs.extra}
+        invocation = Invocation(argv, variables, area.root, self.sandbox.depth)
         return supervise(invocation, limits, on_line=on_line, should_stop=request.should_stop)
 
     def succeed(

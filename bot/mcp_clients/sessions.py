@@ -5,7 +5,7 @@ again when a server died. Ordinary threads call; one event loop, in a thread of 
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -131,14 +131,11 @@ class OwnTools:
         """The tool's answer; a tool that is not allowed is unknown, and nothing is sent."""
         if tool not in self._server.tools:
             return _unknown(tool)
-        attributes = {"mcp.method.name": "tools/call", "gen_ai.tool.name": tool}
-        with trace.span(f"tools/call {tool}", kind="client", attributes=attributes) as span:
+        with called(tool) as span:
             answer = self._sessions.use(
                 self._key, self._server, lambda session: session.call(tool, arguments)
             )
-            if answer.failed:
-                span.failed("the tool says that it failed")
-            return answer
+            return told(answer, span)
 
 
 class ModelTools:
@@ -166,7 +163,21 @@ class ModelTools:
                 return _unknown(tool)
             return await session.call(tool, arguments)
 
-        return self._sessions.use(self._key, self._server, call_offered)
+        with called(tool) as span:
+            return told(self._sessions.use(self._key, self._server, call_offered), span)
+
+
+def called(tool: str) -> AbstractContextManager[trace.Span]:
+    """The span of a call; the SDK sends it along in the message's `_meta`."""
+    attributes = {"mcp.method.name": "tools/call", "gen_ai.tool.name": tool}
+    return trace.span(f"tools/call {tool}", kind="client", attributes=attributes)
+
+
+def told(answer: Answer, span: trace.Span) -> Answer:
+    """The answer, whose failure the span knows of."""
+    if answer.failed:
+        span.failed("the tool says that it failed")
+    return answer
 
 
 def _unknown(tool: str) -> Answer:

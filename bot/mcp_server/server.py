@@ -8,7 +8,7 @@ from bot.mcp_server.deployment_tools import deployment_tools
 from bot.mcp_server.knowledge_tools import knowledge_tools
 from bot.mcp_server.prompts import add_prompts
 from bot.mcp_server.resources import add_resources
-from bot.mcp_server.traces import join_trace
+from bot.mcp_server.traces import in_trace
 
 VERSION = "1"
 INSTRUCTIONS = """\
@@ -33,7 +33,7 @@ def mcp_server(access: Access) -> MCPServer:
         # Nothing here changes while it runs, so there is nothing to subscribe to.
         subscriptions=False,
     )
-    server.middleware.insert(0, join_trace)
+    server.middleware[:] = [in_trace]
     add_resources(server, access)
     add_prompts(server, access)
     return server

@@ -15,7 +15,7 @@ from opentelemetry.instrumentation.redis import RedisInstrumentor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import (
     Decision,
@@ -66,6 +66,15 @@ class OfWork(Sampler):
     def get_description(self) -> str:
         """For the SDK."""
         return f"OfWork({self._share.get_description()})"
+
+
+class Sending(BatchSpanProcessor):
+    """Sends all but the empty statements, by which a pool asks whether a connection lives."""
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Keep it for the next batch."""
+        if (span.attributes or {}).get("db.query.text") != "":
+            super().on_end(span)
 
 
 @contextmanager
@@ -120,7 +129,7 @@ def _tracing(settings: Settings, resource: Resource) -> TracerProvider | None:
         timeout=EXPORT_SECONDS,
     )
     provider = TracerProvider(resource=resource, sampler=ParentBased(OfWork(settings.trace_ratio)))
-    provider.add_span_processor(BatchSpanProcessor(exporter))
+    provider.add_span_processor(Sending(exporter))
     trace.install(OtelSpans(provider.get_tracer("lockgate")))
     # The names of attributes that OpenTelemetry settled on, instead of the older ones.
     os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")

@@ -7,25 +7,28 @@ from bot.telemetry import trace
 
 
 def terraform_tracing(settings: Settings) -> Callable[[], Mapping[str, str]]:
-    """What Terraform's environment needs to join the current trace; nothing unless asked for.
+    """What Terraform's environment needs to join the current trace, and to send spans if asked to.
 
-    Terraform reads OpenTelemetry's standard variables; that of the trace to join only in newer
-    versions (1.11 begins one of its own). The receiver's headers are not among them: code of a pull
-    request could read a secret in its environment.
+    OpenTofu reads TRACEPARENT; Terraform, up to 1.15 at least, begins a trace of its own, so its
+    spans carry the id of ours as `lockgate.trace_id`. The receiver's headers are not passed on:
+    code of a pull request could read a secret in its environment.
     """
-    endpoint = settings.otlp_endpoint
-    if endpoint is None or settings.trace_terraform == "off":
-        return dict
 
     def environment() -> Mapping[str, str]:
-        parent = trace.traceparent()
-        if not parent:
+        parent, ids = trace.traceparent(), trace.ids()
+        if ids is None:
             return {}
-        return {
-            "OTEL_TRACES_EXPORTER": "otlp",
-            "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": str(endpoint).rstrip("/"),
-            "TRACEPARENT": parent,
-        }
+        return {"TRACEPARENT": parent, **_sending(settings, trace_id=ids[0])}
 
     return environment
+
+
+def _sending(settings: Settings, *, trace_id: str) -> Mapping[str, str]:
+    if settings.otlp_endpoint is None or settings.trace_terraform == "off":
+        return {}
+    return {
+        "OTEL_TRACES_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": str(settings.otlp_endpoint).rstrip("/"),
+        "OTEL_RESOURCE_ATTRIBUTES": f"lockgate.trace_id={trace_id}",
+    }

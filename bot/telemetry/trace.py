@@ -79,6 +79,11 @@ def install(tracer: Tracer | None) -> None:
     _tracer = tracer or _NoTracer()
 
 
+def on() -> bool:
+    """Whether spans are made in this process."""
+    return not isinstance(_tracer, _NoTracer)
+
+
 def span(
     name: str, *, kind: Kind = "internal", attributes: Attributes = NONE, parent: str = ""
 ) -> AbstractContextManager[Span]:

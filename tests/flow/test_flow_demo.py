@@ -12,11 +12,19 @@ from demo.lockgate import ROOT
 from handlers.runs import RunKind
 from tests.integration.telemetry.otlp_receiver import OtlpReceiver
 
-# Each run, the event whose webhook led to it, and something done inside it.
+# Each run, the event whose webhook led to it, and what is done inside it, with what leads there.
 STORY = (
-    ("plan", "pull_request", "terraform plan"),
-    ("apply", "issue_comment", "terraform apply"),
-    ("sync", "pull_request", "tools/call resources_get"),
+    ("generate", "issues", ("drafting.verify",)),
+    ("generate", "issues", ("GitHub POST /repos/{}/pulls",)),
+    ("plan", "pull_request", ("sources.check_out_merged",)),
+    ("plan", "pull_request", ("terraform plan",)),
+    ("plan", "pull_request", ("policy.of_plan",)),
+    ("plan", "pull_request", ("GitHub PATCH /repos/{}/check-runs/{}", "PATCH")),
+    ("apply", "issue_comment", ("terraform apply",)),
+    ("sync", "pull_request", ("tools/call resources_create_or_update",)),
+    ("sync", "pull_request", ("tools/call resources_get",)),
+    ("sync", "pull_request", ("GitHub POST /repos/{}/deployments/{}/statuses", "POST")),
+    ("sync", "pull_request", ("INSERT",)),
 )
 
 
@@ -40,12 +48,13 @@ def test_the_story_ends_well() -> None:
     assert played.returncode == 0, played.stdout[-4000:] + played.stderr[-2000:]
     for kind, event, inside in STORY:
         begun = receiver.find(f"run {kind}")[0]
-        run = f"lockgate-{QUEUE_OF[RunKind(kind)]}: run {kind}"
-        way = ["lockgate-web: POST /webhook", f"lockgate-events: process {event}", run]
-        assert receiver.path_to(begun) == way
-        found = [span for span in receiver.find(inside) if span.trace_id == begun.trace_id]
-        assert any(
-            receiver.path_to(span)[:4] == [*way, f"{begun.service}: {inside}"] for span in found
-        )
+        service = f"lockgate-{QUEUE_OF[RunKind(kind)]}"
+        way = ["lockgate-web: POST /webhook", f"lockgate-events: process {event}"]
+        way += [f"{service}: {name}" for name in (f"run {kind}", *inside)]
+        found = [span for span in receiver.find(inside[-1]) if span.trace_id == begun.trace_id]
+        assert way in [receiver.path_to(span) for span in found]
+    runs = [span for span in receiver.spans if span.name.startswith("run ")]
+    # The change was recorded when it was asked for: one deployment, whatever process works on it.
+    assert len({span.attributes["lockgate.deployment"] for span in runs}) == 1
     assert not [span for span in receiver.spans if SECRETS.search(str(span.attributes))]
     assert {"lockgate.run.duration", "lockgate.queue.depth"} <= receiver.metrics

@@ -5,9 +5,10 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
 from mcp_types import ToolAnnotations
 
 CALLS = Path(sys.argv[1])
@@ -41,6 +42,13 @@ def die_reading() -> str:
     if CALLS.read_text(encoding="utf-8").split().count("die_reading") == 1:
         os._exit(1)
     return "read"
+
+
+@server.tool(annotations=ToolAnnotations(read_only_hint=True))
+def traceparent(ctx: Context) -> str:
+    """The trace context that came in the message's `_meta`."""
+    meta: Mapping[str, object] = ctx.request_context.meta or {}
+    return str(meta.get("traceparent", ""))
 
 
 @server.tool()

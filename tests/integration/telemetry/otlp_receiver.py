@@ -24,6 +24,7 @@ class Received:
     parent_id: str
     name: str
     service: str
+    resource: dict[str, Any]
     attributes: dict[str, Any]
     events: tuple[str, ...]
     failed: bool
@@ -117,18 +118,15 @@ class OtlpReceiver:
 def _spans(body: bytes) -> list[Received]:
     found = []
     for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
-        service = next(
-            each.value.string_value
-            for each in resource.resource.attributes
-            if each.key == "service.name"
-        )
+        about = {each.key: _value(each.value) for each in resource.resource.attributes}
         found += [
             Received(
                 trace_id=span.trace_id.hex(),
                 span_id=span.span_id.hex(),
                 parent_id=span.parent_span_id.hex(),
                 name=span.name,
-                service=service,
+                service=about["service.name"],
+                resource=about,
                 attributes={each.key: _value(each.value) for each in span.attributes},
                 events=tuple(event.name for event in span.events),
                 failed=span.status.code == span.status.STATUS_CODE_ERROR,
