@@ -19,6 +19,7 @@ DELIVERY_ENDS = ("done", "ignored", "broken", "retried")
 CONDITIONS = (
     "permission",
     "pull request open",
+    "branch of this repository",
     "plan current",
     "nothing moved since the plan",
     "policy",
