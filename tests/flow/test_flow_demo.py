@@ -16,7 +16,7 @@ from tests.integration.telemetry.otlp_receiver import OtlpReceiver
 STORY = (
     ("generate", "issues", ("drafting.verify",)),
     ("generate", "issues", ("GitHub POST /repos/{}/pulls",)),
-    ("plan", "pull_request", ("sources.check_out_merged",)),
+    ("plan", "pull_request", ("policy.before_plan", "sources.check_out_merged")),
     ("plan", "pull_request", ("terraform plan",)),
     ("plan", "pull_request", ("policy.of_plan",)),
     ("plan", "pull_request", ("GitHub PATCH /repos/{}/check-runs/{}", "PATCH")),

@@ -15,6 +15,8 @@ from handlers.messages import SAID
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
+# In a line of its own, or as code in a sentence.
+COMMAND = re.compile(r"(?:-m bot|(?:^|bin/|exec worker |`)lockgate) ([a-z-]+)", re.MULTILINE)
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -52,12 +54,12 @@ def test_the_permissions_are_those_of_the_manifest() -> None:
 
 
 def test_the_command_line_is_that_of_the_code() -> None:
-    """Every `python -m bot COMMAND` that a document names exists."""
+    """Every `lockgate COMMAND` that a document names exists."""
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]  # a group
     texts = [path.read_text(encoding="utf-8") for path in DOCUMENTS]
-    named = {name for text in texts for name in re.findall(r"-m bot ([a-z-]+)", text)}
+    named = {name for text in texts for name in COMMAND.findall(text)}
 
-    assert named <= commands
+    assert {"doctor", "setup", "web"} <= named <= commands
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
