@@ -52,12 +52,15 @@ RUN apt-get update \
     && groupadd --gid 10001 lockgate \
     && useradd --uid 10001 --gid lockgate --no-create-home --home-dir /data \
       --shell /usr/sbin/nologin lockgate \
+    && printf '#!/bin/sh\nexec python -m bot "$@"\n' > /usr/local/bin/lockgate \
+    && chmod 0755 /usr/local/bin/lockgate \
     && install --directory --owner lockgate --group lockgate --mode 0700 /data
 COPY --from=terraform ${TERRAFORM_PATH} /usr/local/bin/
 WORKDIR /app
 COPY --from=application /app/.venv .venv
 COPY --from=checkov /app/.tools/checkov .tools/checkov
 COPY --from=opa /app/.tools/opa .tools/opa
+COPY app.yml ./
 COPY catalogue catalogue
 COPY terraform terraform
 COPY policy policy

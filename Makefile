@@ -36,7 +36,7 @@ types: setup-test ## Check types.
 forms: setup ## Write the issue forms from the catalogue.
 	@$(BIN)/python -m bot forms
 
-setup: .venv/.local .tools/.checkov .tools/.opa
+setup: .venv/.local .venv/.lockgate .tools/.checkov .tools/.opa
 	@$(BIN)/python -m demo.node_packages
 
 setup-test: .venv/.dev .tools/.checkov .tools/.opa
@@ -57,6 +57,11 @@ setup-test: .venv/.dev .tools/.checkov .tools/.opa
 	@echo "Installing the packages of the tests ..."
 	@$(UV) pip install --python .venv/bin/python --require-hashes -r requirements/dev.txt
 	@touch $@ .venv/.local
+
+# `.venv/bin/lockgate` runs this very clone; its packages are those of above.
+.venv/.lockgate: pyproject.toml requirements/app.in requirements/build.txt .venv/.uv
+	@$(UV) pip install --python .venv/bin/python --no-deps --build-constraints requirements/build.txt --editable .
+	@touch $@
 
 .tools/.checkov: requirements/checkov.txt .venv/.uv
 	@echo "Installing Checkov in an environment of its own ..."

@@ -62,6 +62,21 @@ def test_the_image_has_every_package_that_the_processes_import() -> None:
     assert {"terraform", "policy", "rag", "handlers", "bot"} <= copied
 
 
+def test_the_image_has_every_file_beside_the_packages_that_they_read() -> None:
+    """Such as the App's manifest, which the doctor compares the App with."""
+    beside = re.compile(r'Path\(__file__\)\.parents\[1\] / "([^"]+)"')
+    copied = {word for words in arguments("COPY") for word in words.split()}
+    read = {
+        name
+        for package in ("bot", "handlers", "rag", "policy", "terraform")
+        for path in (ROOT / package).glob("*.py")
+        for name in beside.findall(path.read_text(encoding="utf-8"))
+    }
+
+    assert "app.yml" in read
+    assert {name for name in read if not any(word.startswith(name) for word in copied)} == set()
+
+
 def test_the_image_installs_by_hash_alone() -> None:
     """Every installation asks for digests, and every requirements file has them."""
     installs = [
