@@ -10,7 +10,8 @@ import structlog
 from tenacity import Retrying, retry_if_exception_type, wait_random_exponential
 
 from bot.cluster_servers import clusters
-from bot.compose import now, receipt_key
+from bot.compose import issuer, now, receipt_key
+from bot.credentials import Credentials
 from bot.drafting import Drafting
 from bot.github import GitHubClient
 from bot.github_app import github_client
@@ -20,12 +21,13 @@ from bot.policy_checks import PolicyChecks
 from bot.proposals import Proposals
 from bot.publish import Publisher
 from bot.repositories import Repositories
+from bot.run_tokens import RunTokens
 from bot.settings import Settings
 from bot.sources import Sources
 from bot.store import Store
 from bot.telemetry.calls import traced
 from bot.telemetry.terraform import terraform_tracing
-from bot.terraform_runs import TerraformRuns, environment_file
+from bot.terraform_runs import TerraformRuns
 from bot.work_areas import WorkAreas
 from handlers.errors import TransientError
 from handlers.ports import Ports, no_page
@@ -71,8 +73,7 @@ def adapters(settings: Settings, store: Store) -> Adapters:
         terraform=TerraformRuns(
             runner,
             areas,
-            plan_environment=environment_file(settings.plan_environment_file),
-            apply_environment=environment_file(settings.apply_environment_file),
+            _credentials(settings, store),
             tracing=terraform_tracing(settings),
         ),
         policy=checks,
@@ -97,6 +98,16 @@ def adapters(settings: Settings, store: Store) -> Adapters:
         drift_schedules=store.drift_schedules,
     )
     return Adapters(ports, perform, github)
+
+
+def _credentials(settings: Settings, store: Store) -> Credentials:
+    public = issuer(settings)
+    return Credentials(
+        plan_file=settings.plan_environment_file,
+        apply_file=settings.apply_environment_file,
+        folder=settings.credentials_folder,
+        tokens=RunTokens(public, store.token_keys, now) if public else None,
+    )
 
 
 def _plan_url(settings: Settings) -> Callable[[str], str]:

@@ -58,6 +58,11 @@ def sealing_keys(settings: Settings) -> list[str]:
     return keys or [stored_key(settings.data_folder)]
 
 
+def issuer(settings: Settings) -> str:
+    """Who signs the tokens of runs, as clouds know it: the public address; empty without one."""
+    return str(settings.public_url).rstrip("/") if settings.public_url else ""
+
+
 def receipt_key(settings: Settings) -> bytes:
     """The key receipts are signed with, derived from the newest sealing key."""
     key = sealing_keys(settings)[0].encode()

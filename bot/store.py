@@ -14,6 +14,7 @@ from bot.plans import Plans
 from bot.program_commands import Ledger
 from bot.published import Published
 from bot.queue import Queues
+from bot.run_tokens import TokenKeys
 from bot.runs import Runs
 from bot.sealing import Sealer
 from bot.settings import Settings
@@ -34,6 +35,7 @@ class Store:
     published: Published
     commands: Ledger
     drift_schedules: DriftSchedules
+    token_keys: TokenKeys
     queues: Queues
 
 
@@ -51,5 +53,6 @@ def open_store(settings: Settings, database: Database) -> Store:
         published=Published(database),
         commands=Ledger(database),
         drift_schedules=DriftSchedules(database),
+        token_keys=TokenKeys(database, Sealer(compose.sealing_keys(settings)), compose.now),
         queues=Queues(database_url=database.url, redis_url=compose.redis_url(settings)),
     )

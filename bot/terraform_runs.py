@@ -1,12 +1,10 @@
 """Terraform for runs: work area, credentials, progress, and errors in people's words."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
-from dotenv import dotenv_values
-
+from bot.credentials import Credentials, Phase
 from bot.telemetry import trace
 from handlers.errors import UserError
 from handlers.markdown import code, plain
@@ -42,32 +40,35 @@ def untraced() -> Mapping[str, str]:
 
 
 class TerraformRuns:
-    """The port `Terraform`; `plan_environment` and `apply_environment` are read afresh each run."""
+    """The port `Terraform`; credentials are read afresh for each command."""
 
     def __init__(
         self,
         runner: Runner,
         areas: Areas,
+        credentials: Credentials,
         *,
-        plan_environment: Callable[[], Mapping[str, str]],
-        apply_environment: Callable[[], Mapping[str, str]],
         tracing: Callable[[], Mapping[str, str]] = untraced,
     ) -> None:
         self._runner = runner
         self._areas = areas
-        self._plan_environment = plan_environment
-        self._apply_environment = apply_environment
+        self._credentials = credentials
         self._tracing = tracing
 
     def plan(self, work: Work, control: Control, *, arguments: PlanArguments = PLAIN) -> PlanResult:
         """Init, plan and show; raises UserError with Terraform's words."""
         with self._areas.of(work, control) as area, in_words():
             control.progress("terraform init")
-            with trace.span("terraform init"):
-                self._runner.init(self._request(work, area, control, self._for_plan(work)))
+            with (
+                trace.span("terraform init"),
+                self._request(work, area, control, Phase.PLAN) as request,
+            ):
+                self._runner.init(request)
             control.progress("terraform plan")
-            with trace.span("terraform plan") as span:
-                request = self._request(work, area, control, self._for_plan(work))
+            with (
+                trace.span("terraform plan") as span,
+                self._request(work, area, control, Phase.PLAN) as request,
+            ):
                 result = self._runner.plan(
                     request, var_files=work.project.var_files, arguments=arguments
                 )
@@ -78,8 +79,10 @@ class TerraformRuns:
         """A refresh-only plan, and a plain one where it found something."""
         with self._areas.of(work, control) as area, in_words():
             control.progress("looking at the world")
-            with trace.span("terraform plan -refresh-only"):
-                request = self._request(work, area, control, self._for_plan(work))
+            with (
+                trace.span("terraform plan -refresh-only"),
+                self._request(work, area, control, Phase.PLAN) as request,
+            ):
                 refreshed = self._runner.plan(
                     request, var_files=work.project.var_files, arguments=REFRESH_ONLY
                 )
@@ -87,8 +90,10 @@ class TerraformRuns:
             planned = None
             if found:
                 control.progress("comparing it with the code")
-                with trace.span("terraform plan"):
-                    request = self._request(work, area, control, self._for_plan(work))
+                with (
+                    trace.span("terraform plan"),
+                    self._request(work, area, control, Phase.PLAN) as request,
+                ):
                     planned = self._runner.plan(request, var_files=work.project.var_files)
             return DriftResult(
                 refreshed=refreshed.document,
@@ -97,12 +102,9 @@ class TerraformRuns:
                 seconds=refreshed.seconds + (planned.seconds if planned else 0.0),
             )
 
-    def _for_plan(self, work: Work) -> Mapping[str, str]:
-        return self._plan_environment() if work.trusted else {}
-
-    def redactor(self, plan: Plan) -> Redactor:
+    def redactor(self, plan: Plan, work: Work) -> Redactor:
         """What hides the plan's secrets and those of the environment it was made in."""
-        return Redactor.of(plan, environment=self._plan_environment())
+        return Redactor.of(plan, environment=self._credentials.variables(work, Phase.PLAN))
 
     def apply(
         self, work: Work, stored: StoredPlan, plan_file: bytes, control: Control
@@ -116,11 +118,15 @@ class TerraformRuns:
             path.write_bytes(plan_file)
             try:
                 counts = stored.plan.counts
-                with trace.span("terraform init"):
-                    request = self._request(work, area, control, self._apply_environment())
+                with (
+                    trace.span("terraform init"),
+                    self._request(work, area, control, Phase.APPLY) as request,
+                ):
                     self._same_providers(request, stored)
-                with trace.span("terraform apply") as span:
-                    request = self._request(work, area, control, self._apply_environment())
+                with (
+                    trace.span("terraform apply") as span,
+                    self._request(work, area, control, Phase.APPLY) as request,
+                ):
                     result = self._runner.apply(
                         request,
                         path,
@@ -137,25 +143,31 @@ class TerraformRuns:
         """Run the project's tests without credentials; raises UserError without a verdict."""
         with self._areas.of(work, control) as area, in_words():
             control.progress("terraform test")
-            with trace.span("terraform test"):
-                return self._runner.test(self._request(work, area, control, {}))
+            with trace.span("terraform test"), self._request(work, area, control) as request:
+                return self._runner.test(request)
 
+    @contextmanager
     def _request(
-        self, work: Work, area: WorkArea, control: Control, environment: Mapping[str, str]
-    ) -> Request:
+        self, work: Work, area: WorkArea, control: Control, phase: Phase | None = None
+    ) -> Iterator[Request]:
+        """One command's request, and the credentials of its phase for as long as it lasts."""
+
         def tell(progress: Progress) -> None:
             if step := step_of(progress):
                 control.progress(step)
 
-        return Request(
-            area=area,
-            workspace=work.project.workspace,
-            network=work.project.network,
-            environment=environment,
-            tracing=self._tracing(),
-            should_stop=control.should_stop,
-            on_progress=tell,
-        )
+        area.prepare()
+        given = self._credentials.given(work, phase, area.control) if phase else nullcontext({})
+        with given as environment:
+            yield Request(
+                area=area,
+                workspace=work.project.workspace,
+                network=work.project.network,
+                environment=environment,
+                tracing=self._tracing(),
+                should_stop=control.should_stop,
+                on_progress=tell,
+            )
 
     def _same_providers(self, request: Request, stored: StoredPlan) -> None:
         # A machine that did not plan inits anew, and may choose other providers without a lock
@@ -224,18 +236,3 @@ def _findings(diagnostics: tuple[Diagnostic, ...]) -> tuple[Finding, ...]:
         for each in diagnostics
         if each.severity is DiagnosticSeverity.ERROR and each.file and each.start_line
     )
-
-
-def environment_file(path: Path | None) -> Callable[[], Mapping[str, str]]:
-    """Reads the variables of a run from a file of `NAME=value` lines; none without a file."""
-
-    def read() -> Mapping[str, str]:
-        if path is None:
-            return {}
-        return {
-            name: value
-            for name, value in dotenv_values(path, interpolate=False).items()
-            if value is not None
-        }
-
-    return read

@@ -15,6 +15,7 @@ from bot.plan_pages import plan_route, stored_text
 from bot.queue import Queue, QueueName
 from bot.settings import Settings
 from bot.telemetry.start import telemetry
+from bot.token_pages import public_keys, token_routes
 from bot.web import serve, web_app
 
 
@@ -38,6 +39,11 @@ def _metrics(settings: Settings) -> tuple[Route, ...]:
     return (metrics_route(),)
 
 
+def _tokens(settings: Settings, database: Database) -> tuple[Route, ...]:
+    issuer = compose.issuer(settings)
+    return token_routes(issuer, partial(public_keys, database)) if issuer else ()
+
+
 def serve_web(settings: Settings) -> None:
     """Take webhooks in until a signal ends the process."""
     assert settings.webhook_secret is not None, "checked by `read`"  # noqa: S101 -- types
@@ -58,6 +64,7 @@ def serve_web(settings: Settings) -> None:
                 optional=optional_services(settings),
                 routes=(
                     *_metrics(settings),
+                    *_tokens(settings, database),
                     plan_route(partial(stored_text, database), key=compose.receipt_key(settings)),
                     Mount("/api/v1", app=api),
                     Route("/mcp", endpoint=mcp),

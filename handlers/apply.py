@@ -153,7 +153,7 @@ def apply_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     if plan_file is None or project is None:
         raise UserError("The plan file is gone. `/plan` makes a new plan.")
     yield _event(run, Milestone.APPLYING)
-    work = Work(pr.repo, pr.number, pr.head_sha, pr.base_sha, project)
+    work = Work(pr.repo, pr.number, pr.head_sha, pr.base_sha, project, run_id=run.id)
     control.begin()
     result = ports.terraform.apply(work, stored, plan_file, control)
     state = PlanState.APPLIED if result.succeeded else PlanState.FAILED

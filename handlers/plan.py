@@ -244,7 +244,15 @@ def make_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     # The gate refuses an apply while a plan runs; with this, the two never meet.
     if applying(pr.repo, pr.number, ports, project.name):
         raise UserError("An apply of this project is running. It is planned again once that ended.")
-    work = Work(pr.repo, pr.number, pr.head_sha, pr.base_sha, project, trusted=not pr.from_fork)
+    work = Work(
+        repo=pr.repo,
+        number=pr.number,
+        head_sha=pr.head_sha,
+        base_sha=pr.base_sha,
+        project=project,
+        trusted=not pr.from_fork,
+        run_id=run.id,
+    )
     control.progress("reading the code")
     before = ports.policy.before_plan(work, selection.configuration, control)
     before = with_allowances(before, words_on(work, ports))
@@ -288,7 +296,7 @@ def _kept(
     ports: Ports,
 ) -> Iterator[Action]:
     plan = read_plan(result.document)
-    redactor = ports.terraform.redactor(plan)
+    redactor = ports.terraform.redactor(plan, work)
     arguments = arguments_of(run.request)
     refuse_secrets(arguments, result.document, redactor)
     with ThreadPoolExecutor(max_workers=1) as beside:

@@ -246,6 +246,7 @@ class Work:
     base_sha: Sha
     project: Project
     trusted: bool = True
+    run_id: str = ""
 
 
 class Terraform(Protocol):
@@ -254,7 +255,7 @@ class Terraform(Protocol):
     def plan(self, work: Work, control: Control, *, arguments: PlanArguments = PLAIN) -> PlanResult:
         """Init, plan and show; raises UserError with Terraform's words."""
 
-    def redactor(self, plan: Plan) -> Redactor:
+    def redactor(self, plan: Plan, work: Work) -> Redactor:
         """What hides the plan's secrets and those of the environment it was made in."""
 
     def apply(

@@ -1,7 +1,10 @@
 """The unit of plan, lock and apply: one directory and workspace of a repository."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,89}")
 
 
 class Network(StrEnum):
@@ -24,7 +27,8 @@ class Project:
     r"""A Terraform root directory in one workspace, as configured or discovered.
 
     `directory` is relative to the repository's root with `/` between parts; the root is `.`.
-    `name` matches ``^[A-Za-z0-9][\\w.-]{0,89}$``. `environment` is where it deploys to, by name.
+    `name` matches ``^[A-Za-z0-9][\\w.-]{0,89}$``. `environment` is where it deploys to, by name:
+    it chooses the credentials that Terraform gets.
     """
 
     name: str

@@ -411,7 +411,7 @@ class FakeTerraform:
             raise self.failure
         return self.drift_result
 
-    def redactor(self, plan: Plan) -> Redactor:
+    def redactor(self, plan: Plan, work: Work) -> Redactor:
         """The plan's own."""
         return Redactor.of(plan)
 

@@ -6,9 +6,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from bot.credentials import Phase, others_may_read, read_variables
 from bot.doctor.results import Result, failed, off, ok, unknown, warning
 from bot.settings import Settings
-from bot.terraform_runs import environment_file
 
 # Mirrors, providers and work areas of a few repositories; one AWS provider alone is 700 MB.
 LEAST_FREE_BYTES = 5 * 1024**3
@@ -61,17 +61,35 @@ def cloud_keys(settings: Settings) -> Iterator[Result]:
     for name, path in files:
         setting = f"LOCKGATE_{name.split()[0].upper()}_ENVIRONMENT_FILE"
         yield _keys(name, path) if path else off(name, f"{setting} is not set.")
+    if settings.credentials_folder is not None:
+        yield from _environments(settings.credentials_folder)
+
+
+def _environments(folder: Path) -> Iterator[Result]:
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    if not names:
+        said = f"{folder} holds no folder of an environment."
+        yield warning("Environments", said, "Make one for each `environment` of a project.")
+    for name in names:
+        for phase in Phase:
+            path = folder / name / f"{phase}.env"
+            if path.exists():
+                yield _keys(f"{phase.capitalize()} keys of {name}", path)
 
 
 def _keys(name: str, path: Path) -> Result:
     try:
-        held = environment_file(path)()
+        held = read_variables(path)
         mode = path.stat().st_mode
+        used = not others_may_read(path)
     except (OSError, UnicodeDecodeError) as exc:
         said = f"{path} can't be read: {type(exc).__name__}."
         return failed(name, said, "Make it a text file of NAME=value lines that Lockgate may read.")
     if not held:
         return failed(name, f"{path} holds no NAME=value line.", "Write the variables into it.")
+    if not used:
+        said = f"{path} can be read by every user, so it is not used."
+        return failed(name, said, f"chmod 600 {path}")
     if mode & OTHERS_MAY_READ:
         return warning(name, f"{path} can be read by others.", f"chmod 600 {path}")
     return ok(name, f"{len(held)} variables.")

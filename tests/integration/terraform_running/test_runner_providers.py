@@ -1,6 +1,5 @@
 """An apply with other providers than those of the reviewed plan is refused."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.credentials import Credentials
 from bot.terraform_runs import TerraformRuns
 from handlers.errors import UserError
 from handlers.events import RepoName, Sha
@@ -47,8 +47,7 @@ def runs(program_runner: Runner, tmp_path: Path) -> TerraformRuns:
     (checkout / "live").mkdir(parents=True)
     (checkout / "live" / "main.tf").write_text(MAIN)
     areas = OneArea(WorkArea(checkout, "live", tmp_path / "data"))
-    nothing: Callable[[], dict[str, str]] = dict
-    return TerraformRuns(program_runner, areas, plan_environment=nothing, apply_environment=nothing)
+    return TerraformRuns(program_runner, areas, Credentials())
 
 
 def stored(result: PlanResult) -> StoredPlan:

@@ -136,12 +136,27 @@ def test_keys_for_terraform_are_read_and_kept_from_others(tmp_path: Path) -> Non
         settings(plan_environment_file=plan, apply_environment_file=apply)
     )
 
-    assert (first.state, first.mend) == (State.WARNING, f"chmod 600 {plan}")
+    assert (first.state, first.mend) == (State.FAILED, f"chmod 600 {plan}")
     assert second.state is State.FAILED
+    plan.chmod(0o640)
+    first, second = machine.cloud_keys(settings(plan_environment_file=plan))
+    assert (first.state, first.mend) == (State.WARNING, f"chmod 600 {plan}")
     plan.chmod(0o600)
     first, second = machine.cloud_keys(settings(plan_environment_file=plan))
     assert (first.state, first.said) == (State.OK, "1 variables.")
     assert second.state is State.OFF
+
+
+def test_keys_of_environments_are_looked_at_too(tmp_path: Path) -> None:
+    """Each file of each environment has a result of its own."""
+    (tmp_path / "prod").mkdir()
+    apply = tmp_path / "prod" / "apply.env"
+    apply.write_text("AWS_ROLE_ARN=arn\n")
+    apply.chmod(0o600)
+
+    found = list(machine.cloud_keys(settings(credentials_folder=tmp_path)))[2:]
+
+    assert [(one.name, one.state) for one in found] == [("Apply keys of prod", State.OK)]
 
 
 def test_the_data_folder_is_looked_at_before_it_is_made(tmp_path: Path) -> None:
