@@ -113,7 +113,7 @@ def find_drift(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     holder = ports.locks.holder(request.repo, project)
     if holder is not None and applying(request.repo, holder, ports, project.name):
         raise TransientError(f"#{holder} is being applied")
-    work = Work(request.repo, NO_NUMBER, request.head_sha, request.base_sha, project)
+    work = Work(request.repo, NO_NUMBER, request.head_sha, request.base_sha, project, run_id=run.id)
     control.progress("reading the code")
     before = ports.policy.before_plan(work, configuration, control)
     if before.verdict in {Verdict.BLOCK, Verdict.UNKNOWN}:
@@ -124,7 +124,7 @@ def find_drift(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     if result.planned is not None:
         ignore = configuration.drift_of(project.name).ignore
         changes = drift(refreshed, read_plan(result.planned), ignore=ignore)
-    redactor = ports.terraform.redactor(refreshed)
+    redactor = ports.terraform.redactor(refreshed, work)
     yield from _told(run, configuration, changes, redactor, ports)
 
 
