@@ -145,8 +145,8 @@ class SettingsSection(Section):
     environment: str | None = Field(
         default=None,
         pattern=NAME,
-        description="The name of a deployment environment, such as production; it has credentials of "
-        "its own.",
+        description="The name of a deployment environment, such as production, with credentials "
+        "of its own.",
     )
     approvers: ApproversSection | None = Field(
         default=None,
