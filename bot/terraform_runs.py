@@ -1,7 +1,7 @@
 """Terraform for runs: work area, credentials, progress, and errors in people's words."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from bot.credentials import Credentials, Phase
@@ -157,8 +157,7 @@ class TerraformRuns:
                 control.progress(step)
 
         area.prepare()
-        given = self._credentials.given(work, phase, area.control) if phase else nullcontext({})
-        with given as environment:
+        with self._credentials.given(work, phase, area.control) as environment:
             yield Request(
                 area=area,
                 workspace=work.project.workspace,
