@@ -112,25 +112,34 @@ class _Writer:
 
     def whole(self, sign: str, name: str, value: Json, depth: int, path: Path) -> Iterator[Line]:
         """One value with everything inside it, on one side only."""
-        inner = self._json_inside(value)
-        if inner is not _MISSING:
-            yield Line(sign, depth, f"{name}jsonencode({self._note(path)}")
-            yield from self.whole(sign, "", inner, depth + 1, path)
-            yield Line(sign, depth, ")")
+        if isinstance(value, str):
+            yield from self._whole_text(sign, name, value, depth, path)
         elif isinstance(value, dict) and value:
             yield Line(sign, depth, f"{name}{{{self._note(path)}")
             for key, item in value.items():
                 if item is not None:
                     yield from self.whole(sign, _key(key), item, depth + 1, (*path, key))
             yield Line(sign, depth, "}")
-        elif (short := _inline(value)) and path not in self._forcing:
-            yield Line(sign, depth, f"{name}{short}")
         elif isinstance(value, list) and value:
+            if (short := _inline(value)) and path not in self._forcing:
+                yield Line(sign, depth, f"{name}{short}")
+                return
             yield Line(sign, depth, f"{name}[{self._note(path)}")
             for index, item in enumerate(value):
                 yield from self.whole(sign, "", item, depth + 1, (*path, index))
             yield Line(sign, depth, "]")
-        elif isinstance(value, str) and "\n" in value:
+        else:
+            yield Line(sign, depth, f"{name}{_atom(value)}{self._note(path)}")
+
+    def _whole_text(
+        self, sign: str, name: str, value: str, depth: int, path: Path
+    ) -> Iterator[Line]:
+        inner = self._json_inside(value)
+        if inner is not _MISSING:
+            yield Line(sign, depth, f"{name}jsonencode({self._note(path)}")
+            yield from self.whole(sign, "", inner, depth + 1, path)
+            yield Line(sign, depth, ")")
+        elif "\n" in value:
             yield Line(sign, depth, f"{name}<<-TEXT{self._note(path)}")
             yield from (Line(sign, depth + 1, safe(line)) for line in _text_lines(value))
             yield Line(sign, depth, "TEXT")

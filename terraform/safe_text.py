@@ -17,7 +17,10 @@ _SUSPECT = re.compile(r"[^\x20-\x7e\t]")
 
 def safe(text: str) -> str:
     """One line of text with invisible characters as escapes and a too long middle counted."""
-    text = _BACKTICKS.sub(lambda run: "\\u0060" * len(run[0]), _shortened(text))
+    text = _shortened(text)
+    if "`" not in text and text.isascii() and text.isprintable():
+        return text
+    text = _BACKTICKS.sub(lambda run: "\\u0060" * len(run[0]), text)
     return _SUSPECT.sub(lambda found: _visible(found[0]), text)
 
 

@@ -40,12 +40,17 @@ class RedactedText(str):
 
 
 def shown_value(
-    value: Json, marks: tuple[Json, ...], unknown: Json, redactor: Redactor, depth: int = 0
+    value: Json,
+    marks: tuple[Json, ...],
+    unknown: Json,
+    redactor: Redactor,
+    depth: int = 0,
+    name: str = "",
 ) -> Json:
     """The value with marked parts as words and every text redacted; names stay to be compared."""
     if value is None and unknown is False:
         return None
-    if any(mark is True for mark in marks):
+    if any(mark is True for mark in marks) or redactor.hides(value, name):
         return Word(HIDDEN, UNKNOWN if unknown is True else _identity(value))
     if unknown is True:
         return Word(UNKNOWN)
@@ -56,15 +61,19 @@ def shown_value(
     if isinstance(value, list):
         return [
             shown_value(
-                v, tuple(mark_at(m, i) for m in marks), mark_at(unknown, i), redactor, depth + 1
+                v,
+                tuple(mark_at(m, i) for m in marks),
+                mark_at(unknown, i),
+                redactor,
+                depth + 1,
+                name,
             )
             for i, v in enumerate(value)
         ]
     if isinstance(value, str):
-        hidden = redactor.redact_text(value)
+        hidden = redactor.redact_text(value, name=name)
         return hidden if hidden == value else RedactedText(hidden, _identity(value))
-    shown = redactor.redact_json(value)
-    return value if shown == value else Word(HIDDEN, _identity(value))
+    return value
 
 
 def _shown_object(
@@ -77,7 +86,9 @@ def _shown_object(
     shown: dict[str, Json] = {}
     for name in sorted({*value, *(unknown if isinstance(unknown, Mapping) else ())}):
         inner_marks = tuple(mark_at(mark, name) for mark in marks)
-        inner = shown_value(value.get(name), inner_marks, mark_at(unknown, name), redactor, depth)
+        inner = shown_value(
+            value.get(name), inner_marks, mark_at(unknown, name), redactor, depth, name
+        )
         label = redactor.redact_text(name)
         while label in shown:  # two names that hide the same secret stay two
             label += "'"
