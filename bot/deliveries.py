@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from bot.database import Connection, Database
+from terraform.redact import BY_FORM
 
 
 class DeliveryState(StrEnum):
@@ -146,13 +147,13 @@ class Inbox:
         if state not in {_S.DONE, _S.IGNORED, _S.BROKEN}:
             raise ValueError(f"a delivery does not end as {state}")
         with self._database.transaction() as connection:
-            values = (state, outcome, delivery_id, claim)
+            values = (state, BY_FORM.redact_text(outcome), delivery_id, claim)
             return connection.execute(FINISH, values).rowcount == 1
 
     def fail(self, delivery_id: str, claim: str, outcome: str, delay: timedelta) -> bool:
         """Let a claimed delivery be tried again after `delay`; False when the claim was lost."""
         with self._database.transaction() as connection:
-            values = (outcome, delay, delivery_id, claim)
+            values = (BY_FORM.redact_text(outcome), delay, delivery_id, claim)
             return connection.execute(FAIL, values).rowcount == 1
 
     def give_back_stale(self) -> tuple[str, ...]:

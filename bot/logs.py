@@ -1,21 +1,17 @@
 """Structured logs: one JSON object a line on standard error, in a terminal readable text."""
 
 import logging
-import re
 import sys
 import time
+from collections.abc import Mapping
 from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.telemetry import trace
+from terraform.redact import BY_FORM
 
-# Tokens of GitHub, keys of our API, and what travels in URLs of remotes.
-SECRETS = re.compile(
-    r"gh[a-z]_[A-Za-z0-9_.\-]{20,}|github_pat_\w{20,}|lgk_\w{12}_[\w-]{43}"
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
-)
 COMPLAIN_EVERY_SECONDS = 600.0
 # Chatty below a warning: every request of the clients, every task of the queue.
 QUIET = (
@@ -50,11 +46,17 @@ def traced(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Replace what looks like a token, a key or a password in a URL, in every text field."""
-    return {
-        name: SECRETS.sub("[redacted]", value) if isinstance(value, str) else value
-        for name, value in event.items()
-    }
+    """Hide what looks like a token, a key or a password, however deep in a field it stands."""
+    return {name: BY_FORM.redact_json(_plain(value), name=name) for name, value in event.items()}
+
+
+def _plain(value: object) -> object:
+    """A field as JSON has it, so that no text in it is missed."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(inner) for inner in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def configure(level: str = "INFO", stream: TextIO | None = None) -> None:

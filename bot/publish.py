@@ -22,6 +22,7 @@ from handlers.actions import (
 )
 from handlers.events import RepoName
 from policy.receipt import digest
+from terraform.redact import hide_formats
 
 # GitHub takes 50 annotations a request; further ones come with further updates.
 ANNOTATIONS_A_REQUEST = 50
@@ -106,7 +107,10 @@ class Publisher:
         self._github.call(check.repo, "PATCH", f"/check-runs/{check_id}", json=unmoved)
 
     def _check_body(self, check: SetCheck) -> dict[str, Any]:
-        output = {"title": check.title[:LONGEST_TITLE], "summary": fitting(check.summary)}
+        output = {
+            "title": hide_formats(check.title)[:LONGEST_TITLE],
+            "summary": fitting(check.summary),
+        }
         if check.text:
             output["text"] = fitting(check.text)
         body: dict[str, Any] = {
@@ -183,7 +187,7 @@ class Publisher:
                 return
             mark = issue_mark(issue.tag)
             body = fitting(issue.body, LARGEST_BYTES - len(mark.encode())) + mark
-            new = {"title": issue.title, "body": body, "labels": list(issue.labels)}
+            new = {"title": hide_formats(issue.title), "body": body, "labels": list(issue.labels)}
             self._github.call(issue.repo, "POST", "/issues", json=new)
 
     def keep_issue(self, issue: KeepIssue) -> None:
@@ -254,12 +258,16 @@ class Publisher:
         newest = self._github.call(status.repo, "GET", path)
         if newest and newest[0]["state"] == status.state:
             return
-        body = {"state": status.state, "description": status.description[:140]}
+        body = {"state": status.state, "description": hide_formats(status.description)[:140]}
         self._github.call(status.repo, "POST", path, json=body)
 
 
 def fitting(text: str, most: int = LARGEST_BYTES) -> str:
-    """Text within GitHub's limits; whoever made it cut it sensibly, this is the last resort."""
+    """Text fit to post: without secrets of a known format, and within GitHub's limits.
+
+    Whoever made it hid what they knew and cut it sensibly; this is the last resort.
+    """
+    text = hide_formats(text)
     if len(text.encode()) <= most:
         return text
     kept = text.encode()[: most - len(CUT.encode())].decode(errors="ignore")
@@ -269,6 +277,6 @@ def fitting(text: str, most: int = LARGEST_BYTES) -> str:
 def _annotation(annotation: Annotation) -> dict[str, Any]:
     fields = asdict(annotation)
     fields["annotation_level"] = fields.pop("level")
-    fields["title"] = annotation.title[:LONGEST_TITLE]
+    fields["title"] = hide_formats(annotation.title)[:LONGEST_TITLE]
     fields["message"] = fitting(annotation.message, LARGEST_MESSAGE_BYTES)
     return fields

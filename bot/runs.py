@@ -15,6 +15,7 @@ from handlers.actions import CancelRuns
 from handlers.events import RepoName, Sha
 from handlers.runs import Run, RunKind, RunRequest, RunState
 from policy.findings import Finding
+from terraform.redact import BY_FORM
 
 _S = RunState
 TRANSITIONS: Mapping[RunState, frozenset[RunState]] = {
@@ -205,7 +206,7 @@ class Runs:
     def progress(self, run_id: str, claim: str, text: str) -> None:
         """Keep what the run does now."""
         with self._database.transaction() as connection:
-            connection.execute(PROGRESS, (text, run_id, claim))
+            connection.execute(PROGRESS, (BY_FORM.redact_text(text), run_id, claim))
 
     def finish(
         self,
@@ -218,13 +219,18 @@ class Runs:
         """End a claimed run; the run as it is now, None when the claim was lost."""
         if state not in TRANSITIONS[RunState.RUNNING] or not state.final:
             raise ValueError(f"a run does not end as {state}")
-        document = Jsonb(FINDINGS.dump_python(findings, mode="json"))
+        # What a run says may quote anything: code, a cluster, a provider.
+        outcome = BY_FORM.redact_text(outcome)
+        document = Jsonb(FINDINGS.dump_python(BY_FORM.redact_value(findings), mode="json"))
         return self._one(FINISH, (state, outcome, document, run_id, claim))
 
     def retry(self, run_id: str, claim: str, why: str, delay: timedelta) -> bool:
         """Let a claimed run be tried again after `delay`; False when the claim was lost."""
         with self._database.transaction() as connection:
-            return connection.execute(RETRY, (why, delay, run_id, claim)).rowcount == 1
+            return (
+                connection.execute(RETRY, (BY_FORM.redact_text(why), delay, run_id, claim)).rowcount
+                == 1
+            )
 
     def cancel(self, wish: CancelRuns) -> tuple[tuple[str, RunKind], ...]:
         """Withdraw queued runs, ask running ones to stop; the withdrawn, to be queued and shown."""

@@ -302,7 +302,9 @@ def _kept(
     with ThreadPoolExecutor(max_workers=1) as beside:
         cost = beside.submit(estimate, plan, region=None)
         policy = ports.policy.of_plan(work, result.document, selection.configuration, control)
-    policy = merged((before, policy))
+    # Findings quote values, and an address may hold one.
+    policy = redactor.redact_value(merged((before, policy)))
+    priced = redactor.redact_value(cost.result())
     facts = Facts(
         repo=pr.repo,
         number=pr.number,
@@ -312,7 +314,7 @@ def _kept(
         plan_digest=result.plan_digest,
         lock_digest=result.lock_digest,
         policy_digest=digest(asdict(policy)),
-        cost_digest=digest(asdict(cost.result())),
+        cost_digest=digest(asdict(priced)),
         normal_digest=normal_digest(result.document),
         configuration_digest=digest(asdict(selection.configuration)),
         arguments=arguments.flags,
@@ -327,8 +329,11 @@ def _kept(
         counts=plan.counts,
         empty=plan.empty,
         policy=policy,
-        cost=cost.result(),
-        risks=tuple(f"{code(risk.address)}: {plain(risk.message)}" for risk in risks(plan)),
+        cost=priced,
+        risks=tuple(
+            f"{code(risk.address)}: {plain(risk.message)}"
+            for risk in redactor.redact_value(risks(plan))
+        ),
         rendered=rendered,
         whole="" if whole == rendered else whole,
         network=work.project.network.value,

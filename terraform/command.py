@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from terraform.engine import Engine
-from terraform.environment import Secrets, command_environment, secrets_in
+from terraform.environment import command_environment
 from terraform.failures import failure
 from terraform.limits import Limits
 from terraform.process import Finished, Invocation, ignore, never, supervise
 from terraform.project import Network
 from terraform.provider_cache import ProviderCache
+from terraform.redact import Redactor
 from terraform.results import Progress
 from terraform.sandbox import HOME, Isolation, Sandbox
 from terraform.stream import Stream, no_progress
@@ -39,13 +40,14 @@ class Request:
     on_progress: Callable[[Progress], None] = no_progress
 
     @property
-    def secrets(self) -> Secrets:
-        """The values of the environment that must not come back out."""
-        return secrets_in(self.environment)
+    def redactor(self) -> Redactor:
+        """What hides the values of the environment, and all that looks like a secret."""
+        return Redactor.of(environment=self.environment)
 
-    def stream(self, total: int = 0) -> Stream:
-        """Give a fresh collector for one command of this run."""
-        return Stream(self.area.directory, self.secrets, self.on_progress, total)
+    def stream(self, total: int = 0, redactor: Redactor | None = None) -> Stream:
+        """Give a fresh collector for one command of this run; it lets no secret in."""
+        redactor = redactor or self.redactor
+        return Stream(self.area.directory, redactor, self.on_progress, total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class Terraform:
             stream.diagnostics,
             network=needs.network,
             limits=self.limits,
-            last_words=request.secrets.hide(finished.stderr.text()),
+            redactor=request.redactor,
         )
 
     def _limits(self, needs: Needs) -> Limits:

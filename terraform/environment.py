@@ -1,8 +1,6 @@
-"""Builds the whole environment of a Terraform command and hides its secrets in what comes back."""
+"""Builds the whole environment of a Terraform command."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from terraform.errors import UnsafeArgumentError
@@ -11,33 +9,6 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 OWN_PREFIXES = ("TF_VAR_", "TF_TOKEN_")
 RESERVED = frozenset({"PATH", "HOME", "TMPDIR", "LANG", "CHECKPOINT_DISABLE"})
 RESERVED_PREFIXES = ("TF_", "LD_", "PYTHON")
-SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN|PASSW|CREDENTIAL|TF_VAR_", re.IGNORECASE)
-# A shorter value would hide ordinary words, and is no secret worth the name.
-SHORTEST_SECRET = 8
-HIDDEN = "(hidden)"
-
-
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """The values that must not come back out."""
-
-    values: tuple[str, ...] = ()
-
-    def hide(self, text: str) -> str:
-        """Replace every secret value in a text."""
-        for value in self.values:
-            text = text.replace(value, HIDDEN)
-        return text
-
-
-def secrets_in(environment: Mapping[str, str]) -> Secrets:
-    """Pick the secret values of a run's environment by their names, longest first."""
-    values = {
-        value
-        for name, value in environment.items()
-        if SECRET_NAME.search(name) and len(value) >= SHORTEST_SECRET
-    }
-    return Secrets(tuple(sorted(values, key=len, reverse=True)))
 
 
 def command_environment(

@@ -19,6 +19,7 @@ from terraform.errors import (
 from terraform.limits import MEBIBYTE, Limits
 from terraform.process import Ending, Finished
 from terraform.project import Network
+from terraform.redact import Redactor
 
 PROVIDER = re.compile(r"\bprovider (?P<source>[\w.-]+(?:/[\w.-]+){1,2})")
 PROVIDER_SUMMARIES = ("Failed to query available provider packages", "Failed to install provider")
@@ -42,9 +43,9 @@ def failure(
     *,
     network: Network,
     limits: Limits,
-    last_words: str,
+    redactor: Redactor,
 ) -> TerraformError:
-    """Name the error of a command that did not succeed; `last_words` are its own, redacted."""
+    """Name the error of a command that did not succeed, in its own redacted words if need be."""
     if stopped := _stopped(command, finished.ending, diagnostics, limits):
         return stopped
     errors = [found for found in diagnostics if found.severity is Severity.ERROR]
@@ -53,7 +54,7 @@ def failure(
     if errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         return TerraformError(f"terraform {command} failed: {errors[0].summary}{more}", diagnostics)
-    return TerraformError(_unexplained(command, finished, limits, last_words), diagnostics)
+    return TerraformError(_unexplained(command, finished, limits, redactor), diagnostics)
 
 
 def _stopped(
@@ -133,13 +134,14 @@ def _no_provider(source: str, error: Diagnostic, network: Network) -> str:
     )
 
 
-def _unexplained(command: str, finished: Finished, limits: Limits, last_words: str) -> str:
-    if OUT_OF_MEMORY.search(finished.stderr.text()):
+def _unexplained(command: str, finished: Finished, limits: Limits, redactor: Redactor) -> str:
+    said = finished.stderr.text()
+    if OUT_OF_MEMORY.search(said):
         return (
             f"terraform {command} needed more than the {limits.memory_bytes // MEBIBYTE} MiB of"
             " memory it may use; make the project smaller or ask the operator for more."
         )
     if finished.exit_code in {-signal.SIGXCPU, SHELL_SIGNAL_BASE + signal.SIGXCPU}:
         return f"terraform {command} used more than {limits.cpu_seconds} seconds of CPU time."
-    words = last_words.strip()[-LONGEST_WORD:] or "it said nothing"
+    words = redactor.redact_text(said).strip()[-LONGEST_WORD:] or "it said nothing"
     return f"terraform {command} failed with exit code {finished.exit_code}: {words}"

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from terraform.environment import Secrets
 from terraform.errors import Diagnostic
+from terraform.redact import Redactor
 from terraform.results import Progress, TestOutcome, TestRun
 from terraform.stream import MOST_DIAGNOSTICS, DiagnosticModel, diagnostic
 
@@ -40,10 +40,10 @@ class TestStream:
     __test__ = False  # pytest would take it for tests.
 
     def __init__(
-        self, directory: str, secrets: Secrets, on_progress: Callable[[Progress], None]
+        self, directory: str, redactor: Redactor, on_progress: Callable[[Progress], None]
     ) -> None:
         self._directory = directory
-        self._secrets = secrets
+        self._redactor = redactor
         self._on_progress = on_progress
         self._outcomes: dict[tuple[str, str], TestOutcome] = {}
         self._failures: dict[tuple[str, str], list[Diagnostic]] = {}
@@ -72,7 +72,7 @@ class TestStream:
             # What Terraform never comes to was skipped.
             self._outcomes |= {(file, name): TestOutcome.SKIP for name in names}
         if event.diagnostic and len(self.diagnostics) < MOST_DIAGNOSTICS:
-            found = diagnostic(event.diagnostic, self._directory, self._secrets)
+            found = diagnostic(event.diagnostic, self._directory, self._redactor)
             self._failures.setdefault((event.file, event.run), []).append(found)
         if event.test_run and event.test_run.status:
             self._end(event.test_run, event.test_run.status)

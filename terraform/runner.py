@@ -24,6 +24,7 @@ from terraform.module_tests import TestStream
 from terraform.process import Ending, Invocation, supervise
 from terraform.project import Network
 from terraform.provider_cache import ProviderCache
+from terraform.redact import Redactor
 from terraform.results import (
     ApplyResult,
     InitResult,
@@ -141,7 +142,10 @@ class Runner:
         copy = request.area.control / APPLIED_FILE
         try:
             copy.write_bytes(content)
-            return self._apply(request, copy, request.stream(total))
+            # A provider's error may quote what only the plan says is sensitive.
+            document, _ = self._show(request, copy)
+            redactor = request.redactor.and_of(document)
+            return self._apply(request, copy, request.stream(total, redactor), redactor)
         finally:
             copy.unlink(missing_ok=True)
 
@@ -152,16 +156,15 @@ class Runner:
         try:
             model = _Validation.model_validate_json(finished.stdout.text())
         except ValidationError:
-            words = finished.stderr.text()
             raise failure(
                 "validate",
                 finished,
                 (),
                 network=Network.NONE,
                 limits=self.limits,
-                last_words=words,
+                redactor=request.redactor,
             ) from None
-        found = diagnostics(model.diagnostics, request.area.directory, request.secrets)
+        found = diagnostics(model.diagnostics, request.area.directory, request.redactor)
         return Validation(model.valid, found)
 
     def test(self, request: Request) -> TestResult:
@@ -172,7 +175,7 @@ class Runner:
         _check(request)
         request = replace(request, environment={})
         Initialiser(self._terraform, backend=False).init(request)
-        stream = TestStream(request.area.directory, request.secrets, request.on_progress)
+        stream = TestStream(request.area.directory, request.redactor, request.on_progress)
         needs = Needs(network=request.network)
         command = ("test", "-no-color", "-json")
         finished = self._terraform.run(request, command, needs, stream.feed)
@@ -183,7 +186,7 @@ class Runner:
                 stream.diagnostics,
                 network=request.network,
                 limits=self.limits,
-                last_words=finished.stderr.text(),
+                redactor=request.redactor,
             )
         return TestResult(
             passed=finished.succeeded and stream.summary is TestOutcome.PASS,
@@ -207,7 +210,7 @@ class Runner:
         invocation = Invocation(argv, environment, Path("/"), self.sandbox.depth, text.encode())
         finished = supervise(invocation, self.limits)
         if not finished.succeeded:
-            words = " ".join(finished.stderr.text().split())
+            words = " ".join(Redactor().redact_text(finished.stderr.text()).split())
             raise TerraformError(f"The text is not valid HCL: {words}")
         return finished.stdout.text()
 
@@ -228,7 +231,9 @@ class Runner:
             raise TerraformError("terraform show gave no plan; plan again.")
         return document, finished.seconds
 
-    def _apply(self, request: Request, plan_file: Path, stream: Stream) -> ApplyResult:
+    def _apply(
+        self, request: Request, plan_file: Path, stream: Stream, redactor: Redactor
+    ) -> ApplyResult:
         # The folder is writable for a local state, and for the state Terraform saves there when
         # its backend fails.
         needs = Needs(
@@ -246,7 +251,7 @@ class Runner:
                 stream.diagnostics,
                 network=request.network,
                 limits=self.limits,
-                last_words=request.secrets.hide(finished.stderr.text()),
+                redactor=redactor,
             )
         errored = request.area.root / ERRORED_STATE
         return ApplyResult(

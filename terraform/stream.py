@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from terraform.environment import Secrets
 from terraform.errors import Diagnostic, Severity
+from terraform.redact import Redactor
 from terraform.results import Output, Phase, Progress, ResourceOutcome
 
 # A broken configuration can repeat itself for every instance of a resource.
@@ -98,12 +98,12 @@ class Stream:
     def __init__(
         self,
         directory: str,
-        secrets: Secrets,
+        redactor: Redactor,
         on_progress: Callable[[Progress], None] = no_progress,
         total: int = 0,
     ) -> None:
         self._directory = directory
-        self._secrets = secrets
+        self._redactor = redactor
         self._on_progress = on_progress
         self._total = total
         self._diagnostics: list[Diagnostic] = []
@@ -131,49 +131,48 @@ class Stream:
         if event.hook and (phase := PHASES.get(event.type)):
             self._touch(event.hook, phase)
         if event.type == "outputs":
-            self.outputs = _outputs(event.outputs, self._secrets)
+            self.outputs = _outputs(event.outputs, self._redactor)
         if event.type in STEPS:
             self._step(event)
 
     def _diagnose(self, model: DiagnosticModel) -> None:
-        found = diagnostic(model, self._directory, self._secrets)
+        found = diagnostic(model, self._directory, self._redactor)
         if found not in self._diagnostics and len(self._diagnostics) < MOST_DIAGNOSTICS:
             self._diagnostics.append(found)
 
     def _touch(self, hook: _Hook, phase: Phase) -> None:
-        address = hook.resource.addr
-        outcome = ResourceOutcome(
-            address, hook.action, phase, hook.elapsed_seconds, self._secrets.hide(hook.id_value)
-        )
+        address = self._redactor.redact_text(hook.resource.addr)
+        id_ = self._redactor.redact_text(hook.id_value, name="id")
+        outcome = ResourceOutcome(address, hook.action, phase, hook.elapsed_seconds, id_)
         self._resources[address, hook.action] = outcome
 
     def _step(self, event: _Event) -> None:
         done = sum(outcome.phase is not Phase.STARTED for outcome in self._resources.values())
-        address = event.hook.resource.addr if event.hook else ""
-        message = self._secrets.hide(event.message)
+        address = self._redactor.redact_text(event.hook.resource.addr) if event.hook else ""
+        message = self._redactor.redact_text(event.message, name="id")
         self._on_progress(Progress(message, address, done, self._total))
 
 
-def diagnostic(model: DiagnosticModel, directory: str, secrets: Secrets) -> Diagnostic:
+def diagnostic(model: DiagnosticModel, directory: str, redactor: Redactor) -> Diagnostic:
     """Turn Terraform's diagnostic into ours; `directory` is the project's in the repository."""
     place = model.range or _Range()
     file = repository_file(directory, place.filename)
     return Diagnostic(
         severity=model.severity,
-        summary=secrets.hide(model.summary),
-        detail=secrets.hide(model.detail),
+        summary=redactor.redact_text(model.summary),
+        detail=redactor.redact_text(model.detail),
         file=file,
         start_line=place.start.line if file else 0,
         end_line=place.end.line if file else 0,
-        address=model.address,
+        address=redactor.redact_text(model.address),
     )
 
 
 def diagnostics(
-    models: Iterable[DiagnosticModel], directory: str, secrets: Secrets
+    models: Iterable[DiagnosticModel], directory: str, redactor: Redactor
 ) -> tuple[Diagnostic, ...]:
     """Turn a list of Terraform's diagnostics into ours, the first few hundred of them."""
-    found = (diagnostic(model, directory, secrets) for model in models)
+    found = (diagnostic(model, directory, redactor) for model in models)
     return tuple(dict.fromkeys(found))[:MOST_DIAGNOSTICS]
 
 
@@ -185,12 +184,12 @@ def repository_file(directory: str, filename: str) -> str:
     return "" if path == ".." or path.startswith("../") else path
 
 
-def _outputs(models: dict[str, _Output], secrets: Secrets) -> tuple[Output, ...]:
+def _outputs(models: dict[str, _Output], redactor: Redactor) -> tuple[Output, ...]:
     return tuple(
-        Output(name, None if model.sensitive else _hidden(model.value, secrets), model.sensitive)
+        Output(
+            redactor.redact_text(name),
+            None if model.sensitive else redactor.redact_json(model.value, name=name),
+            model.sensitive,
+        )
         for name, model in sorted(models.items())
     )
-
-
-def _hidden(value: Any, secrets: Secrets) -> Any:
-    return secrets.hide(value) if isinstance(value, str) else value

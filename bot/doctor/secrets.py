@@ -7,10 +7,9 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr
 
 from bot.doctor.results import Examined
-from bot.logs import SECRETS
 from bot.settings import PREFIX, Settings
+from terraform.redact import HIDDEN, hide_formats
 
-HIDDEN = "[hidden]"
 # Shorter ones are words that stand in sentences of their own.
 SHORTEST = 4
 
@@ -34,7 +33,7 @@ def hidden(results: Iterable[Examined], values: Iterable[str]) -> tuple[Examined
     def clean(text: str) -> str:
         for value in values:
             text = text.replace(value, HIDDEN)
-        return SECRETS.sub(HIDDEN, text)
+        return hide_formats(text)
 
     return tuple(
         replace(

@@ -151,7 +151,7 @@ def test_credentials_are_hidden_in_messages(
 
     applied = probe(program_runner, request, "echo got $AWS_SECRET_ACCESS_KEY; exit 1")
 
-    assert "got (hidden)" in applied.diagnostics[0].detail
+    assert "got (sensitive value)" in applied.diagnostics[0].detail
     assert "wJalr" not in repr(applied)
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bot import logs, retry
 from bot.sealing import KEY_FILE, Sealer, SealError, new_key, stored_key
 from handlers.errors import TransientError
+from terraform.redact import HIDDEN
 
 
 def test_a_new_key_in_front_opens_what_the_old_one_sealed() -> None:
@@ -96,4 +97,7 @@ def test_logs_are_json_without_tokens_or_passwords() -> None:
 
     line = json.loads(stream.getvalue())
     assert line["event"] == "pushed"
-    assert (line["url"], line["token"]) == ("https://[redacted]@host/r", "[redacted]")
+    assert (line["url"], line["token"]) == (
+        f"https://x:{HIDDEN}@host/r",
+        HIDDEN,
+    )

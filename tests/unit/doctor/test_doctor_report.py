@@ -141,8 +141,11 @@ def test_secrets_of_the_settings_do_not_show() -> None:
 
     (one,) = hidden(results(failed("x", said, "use key-number-one")), secret_values(environ))
 
-    assert one.result.said == "[hidden] '[hidden]' [hidden] [hidden] 123456"
-    assert one.result.mend == "use [hidden]"
+    assert (
+        one.result.said
+        == "(sensitive value) '(sensitive value)' (sensitive value) (sensitive value) 123456"
+    )
+    assert one.result.mend == "use (sensitive value)"
 
 
 @given(st.text(min_size=4, alphabet=st.characters(exclude_characters=",\0", categories=["L", "N"])))
@@ -153,5 +156,5 @@ def test_a_webhook_secret_never_shows(secret: str) -> None:
 
     (one,) = hidden(results(failed("x", sentence, "")), values)
 
-    for before, after in pairwise(one.result.said.split("[hidden]")):
+    for before, after in pairwise(one.result.said.split("(sensitive value)")):
         assert secret not in before + after or secret in " before after "

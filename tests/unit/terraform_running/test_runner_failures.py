@@ -17,6 +17,7 @@ from terraform.failures import failure
 from terraform.limits import Limits
 from terraform.process import Ending, Finished, Kept
 from terraform.project import Network
+from terraform.redact import Redactor
 
 LOCKED = """Error message: resource temporarily unavailable
 Lock Info:
@@ -44,7 +45,7 @@ def explain(
     diagnostics = tuple(Diagnostic(Severity.ERROR, *words) for words in found)
     finished = Finished(exit_code, ending, Kept(10), kept, 1.0)
     return failure(
-        "plan", finished, diagnostics, network=network, limits=Limits(), last_words=stderr
+        "plan", finished, diagnostics, network=network, limits=Limits(), redactor=Redactor()
     )
 
 

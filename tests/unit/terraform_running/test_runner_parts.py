@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terraform.engine import find_engine
-from terraform.environment import command_environment, secrets_in
+from terraform.environment import command_environment
 from terraform.errors import (
     EngineMissingError,
     RunCancelledError,
@@ -34,13 +34,6 @@ def test_environment_is_whole() -> None:
     assert environment["TF_DATA_DIR"] == "/d"
     assert environment["TF_WORKSPACE"] == "default"
     assert {"AWS_REGION", "TF_VAR_x"} < set(environment)
-
-
-def test_secrets_are_chosen_by_name() -> None:
-    """Keys and tokens are hidden; a region, or a value too short to be a secret, is not."""
-    secrets = secrets_in({"AWS_SECRET_ACCESS_KEY": "abcdefgh", "AWS_REGION": "eu-west-1"})
-
-    assert secrets.hide("abcdefgh in eu-west-1") == "(hidden) in eu-west-1"
 
 
 @given(st.lists(st.binary(max_size=50), max_size=20), st.integers(min_value=2, max_value=100))

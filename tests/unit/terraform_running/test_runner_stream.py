@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terraform.environment import Secrets
+from terraform.redact import Redactor
 from terraform.results import Output, Phase, Progress, ResourceOutcome
 from terraform.stream import MOST_DIAGNOSTICS, Stream, repository_file
 
@@ -25,7 +25,7 @@ def hook(address: str, action: str, **fields: Any) -> dict[str, Any]:
 def test_outcomes_of_an_apply() -> None:
     """A replacement is a delete and a create; what only began stays started."""
     seen: list[Progress] = []
-    stream = Stream("live", Secrets(), seen.append, total=2)
+    stream = Stream("live", Redactor(), seen.append, total=2)
 
     stream.feed(line("apply_start", hook=hook("a.b", "delete")))
     stream.feed(line("apply_complete", hook=hook("a.b", "delete", elapsed_seconds=3)))
@@ -40,7 +40,7 @@ def test_outcomes_of_an_apply() -> None:
 
 def test_outputs_without_sensitive_values() -> None:
     """A sensitive output has no value even when Terraform gives one."""
-    stream = Stream("live", Secrets(("hidden-secret",)))
+    stream = Stream("live", Redactor(["hidden-secret"]))
     outputs = {
         "open": {"sensitive": False, "value": "a hidden-secret"},
         "closed": {"sensitive": True, "value": "x"},
@@ -50,13 +50,13 @@ def test_outputs_without_sensitive_values() -> None:
 
     assert stream.outputs == (
         Output("closed", None, sensitive=True),
-        Output("open", "a (hidden)", sensitive=False),
+        Output("open", "a (sensitive value)", sensitive=False),
     )
 
 
 def test_diagnostics_are_few_and_different() -> None:
     """A message said twice is kept once, and a flood of them is cut."""
-    stream = Stream("live", Secrets())
+    stream = Stream("live", Redactor())
     for number in (*range(MOST_DIAGNOSTICS + 50), 0):
         said = {"severity": "error", "summary": f"{number}"}
         stream.feed(line("diagnostic", diagnostic=said))
@@ -67,7 +67,7 @@ def test_diagnostics_are_few_and_different() -> None:
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_line_is_survived(noise: bytes) -> None:
     """What a provider prints between Terraform's lines does not stop the reading."""
-    stream = Stream("live", Secrets())
+    stream = Stream("live", Redactor())
 
     stream.feed(noise)
 
