@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from policy.static_blocks import Allowed
 from policy.static_gate import inspect, module_files
 from terraform import hcl
 from terraform.project import Project
+from terraform.work_area import WorkArea, local_state_files
 
 TOOLS = Path(__file__).parents[1] / ".tools"
 
@@ -43,7 +44,22 @@ class PolicyChecks:
         with self._areas.of(work, control) as area, tempfile.TemporaryDirectory() as folder:
             base = Path(folder, "base")
             self._sources.check_out(work.repo, work.base_sha, base)
-            return self.gate(area.checkout, work.project.directory, configuration, base=base)
+            return self.gate(
+                area.checkout,
+                work.project.directory,
+                configuration,
+                base=base,
+                written=self._written(work, area),
+            )
+
+    def _written(self, work: Work, area: WorkArea) -> frozenset[str]:
+        """The local state of the project, where an apply left it and no commit holds it."""
+        state = local_state_files(area)
+        if not state:
+            return state
+        commits = (work.head_sha, work.base_sha)
+        committed = (self._sources.tree(work.repo, sha).paths for sha in commits)
+        return state.difference(*committed)
 
     def of_plan(
         self,
@@ -57,14 +73,20 @@ class PolicyChecks:
             return self.judge(document, area.checkout, work.project, configuration)
 
     def gate(
-        self, tree: Path, directory: str, configuration: Configuration, *, base: Path | None
+        self,
+        tree: Path,
+        directory: str,
+        configuration: Configuration,
+        *,
+        base: Path | None,
+        written: Collection[str] = (),
     ) -> PolicyResult:
-        """The static gate over a tree."""
+        """The static gate over a tree; `written` are the state files that no commit holds."""
         allowed = Allowed(
             providers=frozenset(configuration.allowed_providers),
             modules=configuration.allowed_module_sources,
         )
-        return inspect(tree, directory=directory, allowed=allowed, base=base)
+        return inspect(tree, directory=directory, allowed=allowed, base=base, written=written)
 
     def judge(
         self,

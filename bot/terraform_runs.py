@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Protocol
 
 from bot.credentials import Credentials, Phase
@@ -11,7 +12,7 @@ from handlers.markdown import code, plain
 from handlers.ports import Control, Work
 from policy.findings import Finding, Severity
 from policy.receipt import StoredPlan
-from terraform.arguments import PLAIN, REFRESH_ONLY, PlanArguments
+from terraform.arguments import PLAIN, REFRESH_ONLY, PlanArguments, stored_arguments
 from terraform.errors import Diagnostic, PlanChangedError, StateLockedError, TerraformError
 from terraform.errors import Severity as DiagnosticSeverity
 from terraform.place import Place
@@ -117,7 +118,6 @@ class TerraformRuns:
             path = area.control / f"{stored.id}.tfplan"
             path.write_bytes(plan_file)
             try:
-                counts = stored.plan.counts
                 with (
                     trace.span("terraform init"),
                     self._request(work, area, control, Phase.APPLY) as request,
@@ -127,17 +127,19 @@ class TerraformRuns:
                     trace.span("terraform apply") as span,
                     self._request(work, area, control, Phase.APPLY) as request,
                 ):
-                    result = self._runner.apply(
-                        request,
-                        path,
-                        plan_digest=stored.facts.plan_digest,
-                        total=counts.add + counts.change + counts.destroy,
-                    )
+                    result = self._applied(request, stored, path)
                     if not result.succeeded:
                         span.failed("the apply did not end well")
                     return result
             finally:
                 path.unlink(missing_ok=True)
+
+    def _applied(self, request: Request, stored: StoredPlan, path: Path) -> ApplyResult:
+        digest, counts = stored.facts.plan_digest, stored.plan.counts
+        if stored_arguments(stored.facts.arguments).forgets:
+            return self._runner.forget(request, path, plan_digest=digest)
+        total = counts.add + counts.change + counts.destroy
+        return self._runner.apply(request, path, plan_digest=digest, total=total)
 
     def test(self, work: Work, control: Control) -> TestResult:
         """Run the project's tests without credentials; raises UserError without a verdict."""

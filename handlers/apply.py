@@ -29,7 +29,7 @@ from handlers.selection import configured, select
 from handlers.show import show
 from policy.gate import Row, opens
 from policy.receipt import PlanState, StoredPlan
-from terraform.arguments import plan_arguments
+from terraform.arguments import stored_arguments
 from terraform.results import ApplyResult, Phase
 
 router = Router()
@@ -73,7 +73,7 @@ def _apply(pr: PullRequest, login: str, project: str | None, ports: Ports) -> It
 def _planned_again(plan: StoredPlan, pr: PullRequest, login: str) -> Iterator[Action]:
     """A plan of what a merge would bring now, where only the base branch moved since this one."""
     if plan.facts.base_sha != pr.base_sha:
-        arguments = plan_arguments(plan.facts.arguments)
+        arguments = stored_arguments(plan.facts.arguments)
         why = f"base-{pr.base_sha}"
         yield from start(pr, (place_of(plan),), why=why, actor=login, arguments=arguments)
 

@@ -14,6 +14,7 @@ from handlers import (
     locks,
     plan,
     show_configuration,
+    state_commands,
     sync,
     test_modules,
 )
@@ -41,6 +42,7 @@ def capabilities() -> Router:
         draft,
         drift,
         show_configuration,
+        state_commands,
         sync,
     ):
         router.include(capability.router)

@@ -83,6 +83,8 @@ TAKES: dict[Name, frozenset[str]] = {
     Name.APPLY: frozenset({"project"}),
     Name.UNLOCK: frozenset({"project"}),
     Name.DRIFT: frozenset({"project"}),
+    Name.IMPORT: frozenset({"project"}),
+    Name.STATE: frozenset({"project"}),
 }
 TAKES_WORDS = frozenset({Name.WAIVE, Name.IMPORT, Name.STATE, Name.ASK})
 TAKES_COMMIT = frozenset({Name.ALLOW})
@@ -179,7 +181,8 @@ def _options(line: str, name: Name, rest: list[str]) -> Parsed:
         if word == "--":
             terraform = tuple(arguments)
             break
-        if name in TAKES_WORDS or not word.startswith("-"):
+        # A question may hold anything; an address and an id never begin with a dash.
+        if not word.startswith("-") or (name in TAKES_WORDS and name not in TAKES):
             words.append(word)
             continue
         flag, _, value = word.partition("=")

@@ -21,6 +21,8 @@ SAID: dict[Name, tuple[str, str]] = {
     Name.DRAFT: ("/draft", "on an issue: draft the pull request again"),
     Name.SYNC: ("/sync", "after the merge: follow the cluster again"),
     Name.DRIFT: ("/drift [-p project]", "look for changes made outside Terraform"),
+    Name.IMPORT: ("/import ADDRESS ID [-p project]", "plan to manage what exists already"),
+    Name.STATE: ("/state rm ADDRESS [-p project]", "plan to manage something no longer"),
     Name.CONFIG: ("/config", "show what holds here, and where each value comes from"),
     Name.HELP: ("/help", "this list"),
 }

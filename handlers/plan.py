@@ -207,7 +207,7 @@ def start(
     special = carried(arguments)
     if special:
         # One comment may ask for several special plans of one project.
-        why = f"{why} {digest(arguments.flags)}"
+        why = f"{why} {digest(arguments.words)}"
     for project in projects:
         yield StartRun(
             RunRequest(
@@ -317,7 +317,7 @@ def _kept(
         cost_digest=digest(asdict(priced)),
         normal_digest=normal_digest(result.document),
         configuration_digest=digest(asdict(selection.configuration)),
-        arguments=arguments.flags,
+        arguments=arguments.words,
     )
     rendered = render(plan, limit_bytes=DIFF_BYTES, redactor=redactor)
     whole = render(plan, limit_bytes=WHOLE_BYTES, redactor=redactor)

@@ -6,7 +6,7 @@ from handlers import comparison_text, cost_text, line_text, messages
 from handlers.actions import Annotation, Button, CheckStatus, Conclusion, SetCheck
 from handlers.events import RepoName, Sha
 from handlers.markdown import code, cut, gate, plain, table
-from handlers.special import notice
+from handlers.special import kinds, notice
 from handlers.standing import Stage, Standing
 from policy.findings import Finding, Severity, Verdict
 from policy.gate import Row
@@ -97,7 +97,7 @@ def done(counts: Counts) -> str:
 
 
 def _special_title(standing: Standing) -> str:
-    names = dict.fromkeys(flag.split("=")[0] for flag in standing.arguments.flags)
+    names = kinds(standing.arguments)
     return f"{' '.join(names)}: " if names else ""
 
 

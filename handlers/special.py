@@ -10,7 +10,7 @@ from typing import Any
 from handlers.errors import UserError
 from handlers.markdown import code
 from handlers.runs import RunRequest
-from terraform.arguments import PLAIN, PlanArguments, plan_arguments
+from terraform.arguments import PLAIN, PlanArguments, stored_arguments
 from terraform.redact import Redactor
 
 DETAIL = "arguments"
@@ -19,6 +19,8 @@ MEANS = {
     "-target": "It looks at these addresses and what they depend on, and at nothing else.",
     "-replace": "It replaces what it is told to, changed or not.",
     "-var": "It uses values that are not in the code.",
+    "import": "It takes what exists already under this address into the state.",
+    "state rm": "It takes these out of the state. What they stand for goes on existing, unmanaged.",
     "-refresh": "It did not look at what really exists.",
 }
 AFTER = "It settles nothing: a plan without arguments has to follow before the merge."
@@ -26,22 +28,33 @@ AFTER = "It settles nothing: a plan without arguments has to follow before the m
 
 def carried(arguments: PlanArguments) -> dict[str, str]:
     """The arguments as a run keeps them; nothing for a plain plan."""
-    return {DETAIL: json.dumps(arguments.flags)} if arguments != PLAIN else {}
+    return {DETAIL: json.dumps(arguments.words)} if arguments != PLAIN else {}
 
 
 def arguments_of(request: RunRequest) -> PlanArguments:
     """The arguments that a run was asked to plan with."""
-    return plan_arguments(json.loads(request.detail.get(DETAIL, "[]")))
+    return stored_arguments(json.loads(request.detail.get(DETAIL, "[]")))
 
 
 def notice(arguments: PlanArguments) -> str:
     """What makes a plan special, in Markdown; the gravest first, nothing for a plain one."""
-    flags = arguments.flags
-    if not flags:
+    if arguments == PLAIN:
         return ""
-    names = {flag.split("=")[0] for flag in flags}
+    names = kinds(arguments)
     means = " ".join(said for name, said in MEANS.items() if name in names)
-    return f"**This plan is special:** {' '.join(map(code, flags))}\n\n{means} {AFTER}"
+    return f"**This plan is special:** {' '.join(map(code, _typed(arguments)))}\n\n{means} {AFTER}"
+
+
+def kinds(arguments: PlanArguments) -> tuple[str, ...]:
+    """The kinds of what makes a plan special, each once: `-target`, `import` and so on."""
+    return tuple(dict.fromkeys(word.split("=")[0] for word in arguments.words))
+
+
+def _typed(arguments: PlanArguments) -> tuple[str, ...]:
+    """What makes it special as a person would type it."""
+    imports = (f"/import {each.address} {each.id}" for each in arguments.imports)
+    forgets = (f"/state rm {address}" for address in arguments.forgets)
+    return (*arguments.flags, *imports, *forgets)
 
 
 def refuse_secrets(

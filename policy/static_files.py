@@ -14,13 +14,14 @@ LARGEST_BYTES = 1024 * 1024
 
 IGNORE = "Remove it and add it to .gitignore."
 REVIEW = "Review it with the change."
+STATE = "committed-state"
 REFUSED_FOLDERS = {
     ".terraform": ("working-folder", "Terraform's working folder would run the programs in it"),
     "terraform.d": ("plugin-folder", "Terraform would run the plugins in this folder"),
 }
 REFUSED_FILES = {
-    "*.tfstate": ("committed-state", "a committed state can name providers and holds secrets"),
-    "*.tfstate.*": ("committed-state", "a committed state can name providers and holds secrets"),
+    "*.tfstate": (STATE, "a committed state can name providers and holds secrets"),
+    "*.tfstate.*": (STATE, "a committed state can name providers and holds secrets"),
     ".terraformrc": ("cli-configuration", "a CLI configuration decides where programs come from"),
     "terraform.rc": ("cli-configuration", "a CLI configuration decides where programs come from"),
     "terraform-provider-*": ("plugin-folder", "looks like a provider's program"),

@@ -4,13 +4,13 @@ Reads the files of the checkout and nothing else. It is the first lock; the sand
 """
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from policy.findings import Finding, PolicyResult, Severity
 from policy.static_blocks import Allowed, finding, inspect_blocks, outside
-from policy.static_files import LARGEST_BYTES, found, inspect_files
+from policy.static_files import LARGEST_BYTES, STATE, found, inspect_files
 from terraform.blocks import blocks
 from terraform.hcl import Block, Configuration, HclError, is_configuration, read_tree
 from terraform.place import Place
@@ -20,14 +20,24 @@ MOST_MODULES = 200
 
 
 def inspect(
-    tree: Path, *, directory: str, allowed: Allowed, base: Path | None = None
+    tree: Path,
+    *,
+    directory: str,
+    allowed: Allowed,
+    base: Path | None = None,
+    written: Collection[str] = (),
 ) -> PolicyResult:
     """Everything in the checkout `tree` that keeps its project in `directory` from being planned.
 
-    `base` is a checkout of the base branch, against which a changed backend is judged. The
-    verdict is that of the result; `passed` counts the files of configuration that were read.
+    `base` is a checkout of the base branch, against which a changed backend is judged. `written`
+    are the files that nobody committed: Terraform left its local state there. The verdict is that
+    of the result; `passed` counts the files of configuration that were read.
     """
-    findings = list(inspect_files(tree))
+    findings = [
+        item
+        for item in inspect_files(tree)
+        if item.rule != STATE or item.place is None or item.place.path not in written
+    ]
     if any(item.rule in {"link-leaves-tree", "too-many-files"} for item in findings):
         return PolicyResult(tuple(findings), passed=0)
     files, unreadable = module_files(tree, directory)

@@ -5,7 +5,7 @@ Each argument stays a single word of an argument vector; Terraform alone reads w
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from terraform.errors import UnsafeArgumentError
 from terraform.safe_text import typed
@@ -34,11 +34,20 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
+class Import:
+    """An object that is there already, and the address under which it is managed from now on."""
+
+    address: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanArguments:
     """What makes a plan special; the default is a plain plan of everything.
 
     Addresses and variables are sorted and unique, so that two ways of typing the same are equal.
-    `refresh_only` is for looking at drift; nobody can type it.
+    `refresh_only` is for looking at drift, `imports` and `forgets` (addresses to take out of the
+    state) are of commands of their own: nobody can type them after `--`.
     """
 
     targets: tuple[str, ...] = ()
@@ -47,6 +56,17 @@ class PlanArguments:
     refresh: bool = True
     destroy: bool = False
     refresh_only: bool = False
+    imports: tuple[Import, ...] = ()
+    forgets: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All that makes it special, as it is kept and reviewed; `stored_arguments` reads it."""
+        return (
+            *self.flags,
+            *(f"{IMPORT}{each.address}={each.id}" for each in self.imports),
+            *(f"{FORGET}{address}" for address in self.forgets),
+        )
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -62,6 +82,7 @@ class PlanArguments:
 
 
 PLAIN = PlanArguments()
+IMPORT, FORGET = "import=", "state rm="
 REFRESH_ONLY = PlanArguments(refresh_only=True)
 
 
@@ -80,6 +101,38 @@ def plan_arguments(words: Iterable[str]) -> PlanArguments:
         refresh="refresh" not in given,
         destroy="destroy" in given,
     )
+
+
+def stored_arguments(words: Iterable[str]) -> PlanArguments:
+    """Read what `PlanArguments.words` gave. Raises UnsafeArgumentError as above."""
+    words = tuple(words)
+    typed_words = [word for word in words if not word.startswith((IMPORT, FORGET))]
+    imports = [word.removeprefix(IMPORT) for word in words if word.startswith(IMPORT)]
+    return replace(
+        plan_arguments(typed_words),
+        imports=tuple(imported(*_split(text)) for text in imports),
+        forgets=forgotten(word.removeprefix(FORGET) for word in words if word.startswith(FORGET)),
+    )
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Address and id; the address may have an equals sign in a key, the id anywhere."""
+    found = ADDRESS.match(text)
+    end = found.end() if found else 0
+    return text[:end], text[end + 1 :]
+
+
+def imported(address: str, id_: str) -> Import:
+    """An import of one resource. Raises UnsafeArgumentError, in Markdown, on what can't be."""
+    (address,) = _addresses([address])
+    if not id_ or not id_.isprintable() or len(id_.encode()) > MOST_BYTES:
+        raise UnsafeArgumentError("The id of what is imported is missing, or is not one line.")
+    return Import(address, id_)
+
+
+def forgotten(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Addresses to take out of the state. Raises UnsafeArgumentError on what is none."""
+    return _addresses(list(addresses))
 
 
 def _options(words: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ Everything here runs a program; reading what a plan means is `terraform.plan_rea
 import hashlib
 import json
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from terraform.command import Needs, Request, Terraform
 from terraform.engine import Engine
 from terraform.errors import PlanChangedError, TerraformError, UnsafeArgumentError
 from terraform.failures import failure
+from terraform.forgetting import Forgetter
+from terraform.importing import importing
 from terraform.initialise import Initialiser
 from terraform.limits import Limits
 from terraform.module_tests import TestStream
@@ -98,6 +101,12 @@ class Runner:
         flags = (*_var_files(request.area, var_files), *arguments.flags)
         prepared = self.init(request)
         Initialiser(self._terraform).require_workspace(request)
+        if arguments.forgets:
+            return self._plan_to_forget(request, arguments.forgets, prepared)
+        with importing(request.area, arguments.imports):
+            return self._plan(request, flags, prepared)
+
+    def _plan(self, request: Request, flags: Sequence[str], prepared: InitResult) -> PlanResult:
         stream, area = request.stream(), request.area
         plan_file = area.plans / PLAN_FILE
         plan_file.unlink(missing_ok=True)
@@ -124,6 +133,35 @@ class Runner:
             diagnostics=tuple(dict.fromkeys((*prepared.diagnostics, *stream.diagnostics))),
         )
 
+    def _plan_to_forget(
+        self, request: Request, addresses: Sequence[str], prepared: InitResult
+    ) -> PlanResult:
+        started = time.monotonic()
+        wanted, document = Forgetter(self._terraform).plan(request, addresses)
+        content = wanted.model_dump_json().encode()
+        plan_file = request.area.plans / PLAN_FILE
+        plan_file.unlink(missing_ok=True)
+        plan_file.write_bytes(content)
+        return PlanResult(
+            plan_file=plan_file,
+            plan_digest=hashlib.sha256(content).hexdigest(),
+            document=document,
+            lock_digest=prepared.lock_digest,
+            lock_committed=prepared.lock_committed,
+            isolation=self.sandbox.isolation,
+            engine=f"{self.engine.name} {self.engine.version}",
+            seconds=prepared.seconds + time.monotonic() - started,
+        )
+
+    def forget(self, request: Request, plan_file: Path, *, plan_digest: str) -> ApplyResult:
+        """Take out of the state exactly what this plan file, of a plan that forgets, says.
+
+        Raises as `apply` does.
+        """
+        content = _reviewed(plan_file, plan_digest)
+        self.init(request)
+        return Forgetter(self._terraform).apply(request, content)
+
     def apply(
         self, request: Request, plan_file: Path, *, plan_digest: str, total: int = 0
     ) -> ApplyResult:
@@ -132,12 +170,7 @@ class Runner:
         Gives a result for every apply that began, whatever its end. Raises PlanChangedError for
         other bytes, StalePlanError, StateLockedError and other TerraformErrors when nothing began.
         """
-        content = plan_file.read_bytes()
-        if hashlib.sha256(content).hexdigest() != plan_digest:
-            raise PlanChangedError(
-                "The plan file is not the one that was reviewed, so nothing was applied; plan"
-                " again."
-            )
+        content = _reviewed(plan_file, plan_digest)
         self.init(request)
         copy = request.area.control / APPLIED_FILE
         try:
@@ -264,6 +297,16 @@ class Runner:
             diagnostics=stream.diagnostics,
             errored_state=errored if _regular(errored) else None,
         )
+
+
+def _reviewed(plan_file: Path, plan_digest: str) -> bytes:
+    """The bytes of a plan file. Raises PlanChangedError where they are not the reviewed ones."""
+    content = plan_file.read_bytes()
+    if hashlib.sha256(content).hexdigest() != plan_digest:
+        raise PlanChangedError(
+            "The plan file is not the one that was reviewed, so nothing was applied; plan again."
+        )
+    return content
 
 
 def _check(request: Request) -> None:

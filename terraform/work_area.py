@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from terraform.errors import UnsafePathError
 
 LOCK_FILE = ".terraform.lock.hcl"
+LOCAL_STATE = ("terraform.tfstate", "terraform.tfstate.*", ".terraform.tfstate.lock.info")
 CONFIGURATION_SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
 
 
@@ -79,6 +80,12 @@ class WorkArea:
                 inside(self.root, path.name, kind="file")
                 digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
         return digest.hexdigest()
+
+
+def local_state_files(area: WorkArea) -> frozenset[str]:
+    """The files of a local state that are in the project's folder now, named from the top."""
+    names = (path.name for pattern in LOCAL_STATE for path in area.root.glob(pattern))
+    return frozenset(str(PurePosixPath(area.directory) / name) for name in names)
 
 
 def inside(tree: Path, relative: str, *, kind: str) -> Path:

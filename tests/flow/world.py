@@ -243,7 +243,9 @@ class Place:
         """Wait for something true; what stands where it never came."""
 
         def seen() -> str:
-            return "\n".join(f"{run.name}: {run.title}" for run in self.repository.runs.values())
+            return "\n".join(
+                f"{run.name}: {run.title}\n{run.summary}" for run in self.repository.runs.values()
+            )
 
         return until(found, what, seen)
 

@@ -127,6 +127,17 @@ def test_files_that_steer_terraform_block(tmp_path: Path, path: str, rule: str) 
     assert rule in {finding.rule for finding in blocking(judged(tmp_path, {path: ""}))}
 
 
+def test_terraforms_own_local_state_is_no_part_of_the_code(tmp_path: Path) -> None:
+    """What an apply left there is passed over by name; what somebody committed is not."""
+    folder, state = tmp_path / "tree", "live/terraform.tfstate"
+    committed = judged(folder, {state: "{}"})
+
+    left = inspect(folder, directory="live", allowed=Allowed(), written=(state,))
+
+    assert [finding.rule for finding in committed.findings] == ["committed-state"]
+    assert left == PolicyResult(findings=(), passed=1)
+
+
 @pytest.mark.parametrize(
     ("path", "text", "rule"),
     [

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terraform.arguments import PLAIN, PlanArguments, Variable, plan_arguments
+from terraform.arguments import (
+    PLAIN,
+    Import,
+    PlanArguments,
+    Variable,
+    imported,
+    plan_arguments,
+    stored_arguments,
+)
 from terraform.errors import UnsafeArgumentError
 
 NAMES = st.from_regex(r"[a-z_][a-z0-9_-]{0,8}", fullmatch=True)
@@ -28,12 +36,46 @@ ARGUMENTS = st.builds(
     refresh=st.booleans(),
     destroy=st.booleans(),
 )
+IDS = st.text(min_size=1, max_size=30).filter(str.isprintable)
+STATE_CHANGES = st.builds(
+    PlanArguments,
+    imports=st.lists(st.builds(Import, ADDRESSES, IDS), max_size=2).map(tuple),
+    forgets=st.lists(ADDRESSES, unique=True, max_size=3).map(sorted).map(tuple),
+)
 
 
 @given(ARGUMENTS)
 def test_what_is_written_is_read(arguments: PlanArguments) -> None:
     """The words of a value give that value again: it survives a run's row and a receipt."""
     assert plan_arguments(arguments.flags) == arguments
+
+
+@given(ARGUMENTS | STATE_CHANGES)
+def test_what_is_kept_is_read(arguments: PlanArguments) -> None:
+    """So do changes of the state, which nobody can type after the dashes."""
+    assert stored_arguments(arguments.words) == arguments
+
+
+@pytest.mark.parametrize("word", ["import=aws_x.a=b", "state rm=aws_x.a"])
+def test_changes_of_the_state_are_commands_of_their_own(word: str) -> None:
+    """They are not smuggled in as an argument."""
+    with pytest.raises(UnsafeArgumentError, match="is not allowed"):
+        plan_arguments([word])
+
+
+@pytest.mark.parametrize(
+    ("address", "id_"),
+    [
+        pytest.param("aws_x.a b", "i-1", id="no address"),
+        pytest.param('aws_x.a"]\n}', "i-1", id="the end of a block"),
+        pytest.param("aws_x.a", "", id="no id"),
+        pytest.param("aws_x.a", "two\nlines", id="lines"),
+    ],
+)
+def test_what_can_not_be_imported_is_refused(address: str, id_: str) -> None:
+    """Nothing but one address and one id gets into the code."""
+    with pytest.raises(UnsafeArgumentError):
+        imported(address, id_)
 
 
 @given(ARGUMENTS, st.randoms(use_true_random=False))
