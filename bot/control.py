@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from bot.runs import Beat, Runs
 from handlers.errors import TransientError
@@ -61,6 +62,11 @@ class RunControl:
         if time.monotonic() - self._shown_at >= SHOW_EVERY.total_seconds():
             self._shown_at = time.monotonic()
             self._show(replace(self._run, progress=text))
+
+    def keep(self, result: Mapping[str, Any]) -> None:
+        """Keep what was found with the run, in place of what it kept before."""
+        self._runs.keep(self._run.id, self._claim, result)
+        self._run = replace(self._run, result=result)
 
     def should_stop(self) -> bool:
         """True once the run was cancelled, superseded, lost, or over its soft time limit."""

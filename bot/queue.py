@@ -35,6 +35,7 @@ QUEUE_OF: Mapping[RunKind, QueueName] = {
     RunKind.APPLY: QueueName.APPLY,
     RunKind.SYNC: QueueName.SYNC,
     RunKind.DRIFT: QueueName.DRIFT,
+    RunKind.WATCH: QueueName.SYNC,
 }
 TABLE_PREFIX = "queue"
 # huey ships no types: what comes from it is Any, and its use stays in this file.

@@ -16,7 +16,7 @@ from bot.retry import TRIES_IN_PLACE, TRIES_TO_RECORD, backoff, patiently
 from bot.runs import MOST_ATTEMPTS, NEVER_REPEATED, Origin, Runs
 from bot.telemetry import measure, trace
 from handlers.actions import Action
-from handlers.errors import TransientError, UserError
+from handlers.errors import Postponed, TransientError, UserError
 from handlers.runs import Run, RunKind, RunState
 from policy.findings import Finding
 
@@ -37,8 +37,10 @@ LIMITS: Mapping[RunKind, Limits] = {
     RunKind.PLAN: Limits(timedelta(minutes=30), timedelta(minutes=35)),
     RunKind.TEST: Limits(timedelta(minutes=30), timedelta(minutes=35)),
     RunKind.APPLY: Limits(timedelta(minutes=120), timedelta(minutes=135)),
-    RunKind.SYNC: Limits(timedelta(minutes=30), timedelta(minutes=35)),
     RunKind.DRIFT: Limits(timedelta(minutes=30), timedelta(minutes=35)),
+    # Longer than the longest `timeout_minutes`, which ends a sync in its own words.
+    RunKind.SYNC: Limits(timedelta(minutes=65), timedelta(minutes=70)),
+    RunKind.WATCH: Limits(timedelta(minutes=5), timedelta(minutes=10)),
 }
 APOLOGY = "Something broke inside Lockgate. The operator can find it in the logs as run `{}`."
 UNREACHABLE = "Gave up after {} attempts: {}. Nothing was lost; try again later."
@@ -110,7 +112,8 @@ class RunWorker:
             },
             parent=origin.traceparent,
         )
-        if run.attempts == 1 and run.started_at is not None:
+        # One that was postponed says for what, and has not waited for a worker all the time.
+        if run.attempts == 1 and run.started_at is not None and not run.progress:
             waited = (run.started_at - run.created_at).total_seconds()
             measure.record("lockgate.run.wait", waited, {"kind": kind})
         with _told_in_logs(run, origin), spanned as span:
@@ -130,14 +133,14 @@ class RunWorker:
         )
         with Heartbeat(control.beat, self._beat_every):
             try:
-                end: _End | None = self._carry_out(run, control)
+                end, again = self._carry_out(run, claim, control), "postponed"
             except LostClaimError:
                 log.warning("claim lost")
                 return
             except TransientError as failure:
                 span.event("retry", {"lockgate.attempt": run.attempts})
-                end = self._retry(run, claim, control, failure)
-            ended = {"kind": kind, "end": str(end.state) if end else "retried"}
+                end, again = self._retry(run, claim, control, failure), "retried"
+            ended = {"kind": kind, "end": str(end.state) if end else again}
             measure.record("lockgate.run.duration", time.monotonic() - started, ended)
             if end is None:
                 return
@@ -149,14 +152,19 @@ class RunWorker:
         log.info("run ended", state=str(end.state), outcome=end.outcome)
         self._show_end(run.id)
 
-    def _carry_out(self, run: Run, control: RunControl) -> _End:
-        """Do the work; the end of it, however it went. TransientError means: again, later."""
+    def _carry_out(self, run: Run, claim: str, control: RunControl) -> _End | None:
+        """Do the work; the end of it, however it went, None where it goes on later.
+
+        TransientError means: again, later.
+        """
         try:
             self._show(run)
             for action in self._steps.carry_out(run, control):
                 patiently(partial(self._perform, action, control), tries=_tries(run))
         except LostClaimError:
             raise
+        except Postponed as wish:
+            return self._postponed(run, claim, control, wish)
         except UserError as error:
             end = self._stopped(run, control)
             if end is not None:
@@ -186,6 +194,19 @@ class RunWorker:
             return _End(control.stop, control.reason)
         minutes = self._limits[run.request.kind].soft // timedelta(minutes=1)
         return _End(RunState.FAILED, OVER_TIME.format(minutes))
+
+    def _postponed(self, run: Run, claim: str, control: RunControl, wish: Postponed) -> _End | None:
+        """Put the run off, or end it where it was told to stop meanwhile."""
+        end = self._stopped(run, control)
+        if end is not None:
+            return end
+        if self._runs.postpone(run.id, claim, wish.why, wish.delay):
+            self._queue_again(run.request.kind, run.id, wish.delay)
+            return None
+        # The claim is gone, or somebody asked it to stop just now.
+        control.confirm()
+        control.should_stop()
+        return self._stopped(run, control)
 
     def _retry(
         self, run: Run, claim: str, control: RunControl, failure: TransientError

@@ -40,7 +40,7 @@ FINDINGS: TypeAdapter[tuple[Finding, ...]] = TypeAdapter(tuple[Finding, ...])
 
 COLUMNS = """
     id, kind, key, repo, number, project, head_sha, base_sha, actor, detail, state, attempts,
-    created_at, started_at, finished_at, progress, outcome, findings
+    created_at, started_at, finished_at, progress, outcome, findings, result
 """
 START = """
     INSERT INTO runs
@@ -74,6 +74,7 @@ BEAT = """
 PROGRESS = """
     UPDATE runs SET progress = %s WHERE id = %s AND claim = %s AND state = 'running'
 """
+KEEP = "UPDATE runs SET result = %s WHERE id = %s AND claim = %s AND state = 'running'"
 FINISH = f"""
     UPDATE runs SET state = %s, outcome = %s, findings = %s, progress = '', claim = NULL,
         leased_until = NULL, queued_at = now(), finished_at = now()
@@ -83,6 +84,12 @@ RETRY = """
     UPDATE runs SET state = 'queued', progress = %s, claim = NULL, leased_until = NULL,
         queued_at = now(), due_at = now() + %s
     WHERE id = %s AND claim = %s AND state = 'running'
+"""
+# What a run waits for is no attempt, and its time begins when it goes on.
+POSTPONE = """
+    UPDATE runs SET state = 'queued', progress = %s, claim = NULL, leased_until = NULL,
+        attempts = 0, started_at = NULL, queued_at = now(), due_at = now() + %s
+    WHERE id = %s AND claim = %s AND state = 'running' AND stop IS NULL
 """
 WITHDRAW = """
     UPDATE runs SET state = %(stop)s, outcome = %(reason)s, finished_at = now(), queued_at = now()
@@ -208,6 +215,16 @@ class Runs:
         with self._database.transaction() as connection:
             connection.execute(PROGRESS, (BY_FORM.redact_text(text), run_id, claim))
 
+    def keep(self, run_id: str, claim: str, result: Mapping[str, Any]) -> None:
+        """Keep what the run found so far."""
+        with self._database.transaction() as connection:
+            connection.execute(KEEP, (Jsonb(dict(result)), run_id, claim))
+
+    def postpone(self, run_id: str, claim: str, why: str, delay: timedelta) -> bool:
+        """Let a claimed run go on after `delay`; False when the claim was lost, or it is to stop."""
+        with self._database.transaction() as connection:
+            return connection.execute(POSTPONE, (why, delay, run_id, claim)).rowcount == 1
+
     def finish(
         self,
         run_id: str,
@@ -289,7 +306,7 @@ class Runs:
 
 def _run(row: tuple[Any, ...]) -> Run:
     run_id, kind, key, repo, number, project, head_sha, base_sha, actor, detail, *rest = row
-    state, attempts, created_at, started_at, finished_at, progress, outcome, findings = rest
+    state, attempts, created_at, started_at, finished_at, progress, outcome, findings, result = rest
     request = RunRequest(
         kind=RunKind(kind),
         repo=RepoName(repo),
@@ -312,4 +329,5 @@ def _run(row: tuple[Any, ...]) -> Run:
         progress=progress,
         outcome=outcome,
         findings=FINDINGS.validate_python(findings),
+        result=result,
     )

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from handlers.configuration_contradictions import contradictions
 from handlers.configuration_errors import model_problems
 from handlers.configuration_model import (
+    ApplicationSection,
     ApproversSection,
     DriftSection,
     FileSection,
@@ -38,7 +39,7 @@ from handlers.project_rules import (
     Settings,
     matches,
 )
-from terraform.project import Application, Network, Project
+from terraform.project import Application, ApplicationKind, Network, Project
 
 CONFIGURATION_PATH = ".github/lockgate.yml"
 DRAFT_DIRECTORY = "infra"
@@ -319,6 +320,16 @@ def _project(section: ProjectSection) -> Project:
         workspace=section.workspace,
         var_files=tuple(section.var_files),
         network=Network(section.network or "none"),
-        applications=tuple(Application(each.namespace, each.name) for each in section.applications),
+        applications=tuple(_application(each) for each in section.applications),
         environment=section.environment or "",
+    )
+
+
+def _application(section: ApplicationSection) -> Application:
+    return Application(
+        namespace=section.namespace,
+        name=section.name,
+        kind=ApplicationKind(section.kind),
+        timeout_minutes=section.timeout_minutes,
+        watch_minutes=section.watch_minutes,
     )

@@ -100,12 +100,23 @@ class Section(BaseModel):
 
 
 class ApplicationSection(Section):
-    """One Argo CD Application that follows this project."""
+    """What brings this project's merges into a cluster: of Argo CD, or of Flux."""
 
-    namespace: str = Field(
-        pattern=_KUBERNETES, description="The Kubernetes namespace of the Application."
+    kind: Literal["Application", "Kustomization", "HelmRelease"] = Field(
+        default="Application",
+        description='"Application" (of Argo CD), "Kustomization" or "HelmRelease" (of Flux).',
     )
-    name: str = Field(pattern=_KUBERNETES, description="The name of the Application.")
+    namespace: str = Field(pattern=_KUBERNETES, description="Its Kubernetes namespace.")
+    name: str = Field(pattern=_KUBERNETES, description="Its name.")
+    timeout_minutes: int = Field(
+        default=30, ge=1, le=60, description="Minutes to become healthy, from 1 to 60."
+    )
+    watch_minutes: int = Field(
+        default=10,
+        ge=0,
+        le=240,
+        description="Minutes to go on looking at its health, from 0 to 240.",
+    )
 
 
 class DriftSection(Section):
@@ -191,7 +202,7 @@ class ProjectSection(SettingsSection):
     applications: list[ApplicationSection] = Field(
         default=[],
         max_length=50,
-        description="A list of {namespace, name} to sync after the merge.",
+        description="A list of {namespace, name}, synced after the merge in this order.",
     )
     drift: DriftSection | None = Field(
         default=None,

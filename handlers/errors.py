@@ -17,6 +17,15 @@ class UserError(Exception):
         self.findings = findings
 
 
+class Postponed(Exception):  # noqa: N818 -- a wish of a run, not a failure
+    """A run goes on after `delay` and holds no worker until then; `why` shows as its progress."""
+
+    def __init__(self, delay: timedelta, why: str) -> None:
+        super().__init__(why)
+        self.delay = delay
+        self.why = why
+
+
 class TransientError(Exception):
     """Something outside failed in a way that passes: try again, not before `retry_after`."""
 

@@ -226,6 +226,9 @@ class Control(Protocol):
     def progress(self, text: str) -> None:
         """Say in a few words what is being done; it shows in the run's check."""
 
+    def keep(self, result: Mapping[str, Any]) -> None:
+        """Keep what was found with the run, in place of what it kept before; it shows there."""
+
     def should_stop(self) -> bool:
         """True once the run was cancelled, superseded, or over its soft time limit."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from handlers.events import RepoName, Sha
 from policy.findings import Finding
@@ -19,6 +20,7 @@ class RunKind(StrEnum):
     APPLY = "apply"
     SYNC = "sync"
     DRIFT = "drift"
+    WATCH = "watch"
 
 
 class RunState(StrEnum):
@@ -64,7 +66,7 @@ class Run:
     """One row of the run table.
 
     `progress` says in a few words what it does now. Once it has ended, `outcome` is Markdown that
-    says how, and `findings` are what stood in its way.
+    says how, and `findings` are what stood in its way. `result` is what this kind of run kept.
     """
 
     id: str
@@ -77,6 +79,7 @@ class Run:
     progress: str = ""
     outcome: str = ""
     findings: tuple[Finding, ...] = ()
+    result: Mapping[str, Any] = field(default_factory=dict)
 
 
 def located(request: RunRequest) -> Project:

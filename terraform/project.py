@@ -14,12 +14,39 @@ class Network(StrEnum):
     OPEN = "open"
 
 
+class ApplicationKind(StrEnum):
+    """What brings the merged revision into the cluster, in Kubernetes' own words."""
+
+    APPLICATION = "Application"
+    KUSTOMIZATION = "Kustomization"
+    HELM_RELEASE = "HelmRelease"
+
+
 @dataclass(frozen=True, slots=True)
 class Application:
-    """One Argo CD Application by its namespace and name."""
+    """An Argo CD Application, or a Flux Kustomization or HelmRelease, by its namespace and name.
+
+    `timeout_minutes` is how long it may take to become healthy, `watch_minutes` for how long its
+    health is looked at afterwards.
+    """
 
     namespace: str
     name: str
+    kind: ApplicationKind = ApplicationKind.APPLICATION
+    timeout_minutes: int = 30
+    watch_minutes: int = 10
+
+    @property
+    def place(self) -> str:
+        """Its namespace and name; those of Flux with their kind, since each kind has its names."""
+        place = f"{self.namespace}/{self.name}"
+        return place if self.kind is ApplicationKind.APPLICATION else f"{self.kind} {place}"
+
+    @property
+    def title(self) -> str:
+        """What people read: the place, short where everything is in Argo CD's own namespace."""
+        ours = self.kind is ApplicationKind.APPLICATION and self.namespace == "argocd"
+        return self.name if ours else self.place
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ Labels: TypeAlias = Mapping[str, str]
 NONE: Labels = {}
 OTHER = "other"
 # What GitHub, people and the code can bring about; see `tests/unit/telemetry`.
-RUN_KINDS = ("generate", "plan", "test", "apply", "sync", "drift")
+RUN_KINDS = ("generate", "plan", "test", "apply", "sync", "drift", "watch")
 QUEUES = ("events", "plan", "test", "apply", "draft", "sync", "drift")
-RUN_ENDS = ("done", "failed", "cancelled", "interrupted", "superseded", "retried")
+RUN_ENDS = ("done", "failed", "cancelled", "interrupted", "superseded", "retried", "postponed")
 DELIVERY_ENDS = ("done", "ignored", "broken", "retried")
 CONDITIONS = (
     "permission",
