@@ -8,71 +8,24 @@ import base64
 import fcntl
 import os
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from bot.mirror import LARGEST_TEXT_BYTES, Mirror
+from bot.reverts import reverted
 from handlers.errors import TransientError, UserError
 from handlers.events import RepoName, Sha
 
 # A first fetch of a large repository takes minutes, a later one a second.
 FETCH_SECONDS = 600
-LOCAL_SECONDS = 120
-# No Terraform or configuration file that a person reviews is larger.
-LARGEST_TEXT_BYTES = 1024 * 1024
-# Stronger than any .gitattributes: an encoding or a line ending there changes what Terraform reads.
-ATTRIBUTES = "* -text !eol -ident !filter !working-tree-encoding\n"
 
 FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
 
 # What `git merge-tree` ends with where the two sides conflict.
 CONFLICT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Mirror:
-    """One repository's bare mirror."""
-
-    program: str
-    folder: Path
-    environment: Mapping[str, str] = field(repr=False)
-
-    def git(
-        self, *arguments: str, seconds: int = LOCAL_SECONDS, **variables: str
-    ) -> subprocess.CompletedProcess[bytes]:
-        """Run one git command in the mirror; its exit code is the caller's to read."""
-        try:
-            return subprocess.run(
-                (self.program, "-C", str(self.folder), *arguments),
-                env={**self.environment, **variables},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as exc:
-            raise TransientError(f"git {arguments[0]} took longer than {seconds} s") from exc
-
-    def make(self) -> None:
-        """Make the mirror where it is missing, or where a killed process left it half made."""
-        attributes = self.folder / "info" / "attributes"
-        if attributes.is_file() and attributes.read_text(encoding="utf-8") == ATTRIBUTES:
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.output("init", "--quiet", "--bare", "--template=")
-        attributes.parent.mkdir(exist_ok=True)
-        attributes.write_text(ATTRIBUTES, encoding="utf-8")
-
-    def output(self, *arguments: str) -> bytes:
-        """The output of a local git command that only fails when the mirror is broken."""
-        done = self.git(*arguments)
-        if done.returncode != 0:
-            raise TransientError(f"git {arguments[0]} failed in the mirror")
-        return done.stdout
 
 
 class CommitTree:
@@ -134,6 +87,21 @@ class Sources:
         listed = mirror.output("diff", "--name-only", "--no-renames", "-z", range_)
         return tuple(name.decode(errors="surrogateescape") for name in listed.split(b"\0") if name)
 
+    def contains(self, repo: RepoName, tip: Sha, commit: Sha) -> bool:
+        """Whether a commit is in the history of another; False where that one is not ours."""
+        mirror = self._having(repo, commit)
+        try:
+            mirror = self._having(repo, tip)
+        except TransientError:
+            return False
+        return mirror.git("merge-base", "--is-ancestor", commit, tip).returncode == 0
+
+    def reverted(
+        self, repo: RepoName, merged_sha: Sha, head_sha: Sha, tip: Sha
+    ) -> dict[str, str | None]:
+        """What takes a merged pull request out of a branch; raises UserError where nothing does."""
+        return reverted(self._having(repo, merged_sha, head_sha, tip), merged_sha, head_sha, tip)
+
     def check_out_merged(self, repo: RepoName, base_sha: Sha, head_sha: Sha, folder: Path) -> None:
         """Write the files that a merge of head into base would bring, as `check_out` does.
 
@@ -159,10 +127,9 @@ class Sources:
         work_tree = ("--work-tree", str(folder))
         # In a new folder: one that a killed process left locked would be locked for ever.
         with tempfile.TemporaryDirectory() as place:
-            index = str(Path(place) / "index")
-            done = mirror.git(
-                *work_tree, "checkout", "--force", tree, "--", ".", GIT_INDEX_FILE=index
-            )
+            own = {"GIT_INDEX_FILE": str(Path(place) / "index")}
+            checkout = (*work_tree, "checkout", "--force", tree, "--", ".")
+            done = mirror.git(*checkout, variables=own)
         if done.returncode != 0:
             raise TransientError(f"git could not check out {tree[:12]}")
 
@@ -192,7 +159,7 @@ class Sources:
         named = [f"+{sha}:refs/commits/{sha}" for sha in shas]
         for stale in (mirror.folder / "refs").rglob("*.lock"):
             stale.unlink()  # Nobody else is here: a killed process left it.
-        done = mirror.git(*FETCH, url, *named, seconds=FETCH_SECONDS, **header)
+        done = mirror.git(*FETCH, url, *named, seconds=FETCH_SECONDS, variables=header)
         if done.returncode != 0:
             raise TransientError(f"git fetch of {repo} failed")
 

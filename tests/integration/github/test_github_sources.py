@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.sources import LARGEST_TEXT_BYTES, Sources
+from bot.mirror import LARGEST_TEXT_BYTES
+from bot.sources import Sources
 from handlers.errors import TransientError
 from handlers.events import RepoName, Sha
 from tests.integration.github.github_world import REPO, GitHubWorld
