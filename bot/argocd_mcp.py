@@ -12,12 +12,12 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.argo import KIND, LONGEST_TEXT, LiveApplication
-from bot.clusters import Answer, Tools
+from bot.argo import KIND, Asked, LiveApplication
+from bot.cluster_objects import Answer, Tools
+from bot.cluster_yaml import LONGEST_TEXT
 from handlers.errors import TransientError, UserError
-from handlers.events import Sha
 from handlers.markdown import code, plain
-from handlers.ports import ApplicationStatus
+from handlers.ports import ApplicationStatus, Wanted
 from terraform.project import Application
 
 # Argo CD ends an operation within seconds to minutes.
@@ -57,12 +57,11 @@ class ArgoCdApplications:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
 
-    def sync(self, application: Application, revision: Sha) -> None:
+    def sync(self, application: Application, wanted: Wanted) -> None:
         """Ask for a sync to this revision, unless that is asked for or running already.
 
-        Nothing is pruned; options and retries are those of the Application's own policy, which
-        Argo CD adds. Raises UserError where it can't be asked for, TransientError while another
-        sync runs.
+        Options and retries are those of the Application's own policy, which Argo CD adds. Raises
+        UserError where it can't be asked for, TransientError while another sync runs.
         """
         live = self._live(application)
         if live.several_sources:
@@ -70,14 +69,20 @@ class ArgoCdApplications:
                 f"{_named(application)} has several sources, and Lockgate syncs Applications with "
                 "one. Remove it from `.github/lockgate.yml`, or give it one source."
             )
-        if live.asked == revision:
-            return
-        if live.asked is not None:
-            raise TransientError("another sync of this Application is running", BUSY_RETRY)
-        wanted = {"revision": revision, "prune": False, "dryRun": False}
-        self._ask(application, "sync_application", wanted)
+        match live.asks(wanted):
+            case Asked.THIS:
+                return
+            case Asked.ANOTHER:
+                raise TransientError("another sync of this Application is running", BUSY_RETRY)
+            case Asked.NOTHING:
+                asked = {
+                    "revision": wanted.revision,
+                    "prune": wanted.prune,
+                    "dryRun": wanted.dry_run,
+                }
+                self._ask(application, "sync_application", asked)
 
-    def status(self, application: Application) -> ApplicationStatus:
+    def status(self, application: Application, wanted: Wanted) -> ApplicationStatus:  # noqa: ARG002 -- its revision says enough
         """What Argo CD says now; raises UserError where there is no such Application."""
         return self._live(application).status()
 
@@ -88,8 +93,7 @@ class ArgoCdApplications:
             live = LiveApplication.model_validate({"kind": KIND} | body)
         except ValidationError as exc:
             raise TransientError(SENSELESS) from exc
-        found = Application(live.metadata.namespace, live.metadata.name)
-        if live.kind != KIND or found != application:
+        if not live.named(application):
             raise TransientError(SENSELESS)
         return live
 

@@ -202,6 +202,7 @@ class RunWorker:
             return end
         if self._runs.postpone(run.id, claim, wish.why, wish.delay):
             self._queue_again(run.request.kind, run.id, wish.delay)
+            self._show(replace(run, state=RunState.QUEUED, progress=wish.why))
             return None
         # The claim is gone, or somebody asked it to stop just now.
         control.confirm()

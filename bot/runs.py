@@ -221,7 +221,7 @@ class Runs:
             connection.execute(KEEP, (Jsonb(dict(result)), run_id, claim))
 
     def postpone(self, run_id: str, claim: str, why: str, delay: timedelta) -> bool:
-        """Let a claimed run go on after `delay`; False when the claim was lost, or it is to stop."""
+        """Let a claimed run go on after `delay`; False where the claim is lost or it ends."""
         with self._database.transaction() as connection:
             return connection.execute(POSTPONE, (why, delay, run_id, claim)).rowcount == 1
 

@@ -259,6 +259,7 @@ class Milestone(StrEnum):
     SYNCING = "syncing"
     HEALTHY = "healthy"
     SYNC_FAILED = "sync_failed"
+    DEGRADED = "degraded"
     UNLOCKED = "unlocked"
     CLOSED = "closed"
     CHECKED = "checked"

@@ -17,6 +17,7 @@ from handlers import (
     state_commands,
     sync,
     test_modules,
+    watching,
 )
 from handlers.comments import comments
 from handlers.help import helping
@@ -44,6 +45,7 @@ def capabilities() -> Router:
         show_configuration,
         state_commands,
         sync,
+        watching,
     ):
         router.include(capability.router)
     router.include(helping(router))

@@ -61,6 +61,7 @@ class Command:
     workspace: str | None = None
     terraform: PlanArguments = PLAIN
     words: tuple[str, ...] = ()
+    prune: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ Parsed: TypeAlias = Command | Mistake
 
 OPTIONS = {"-p": "project", "--project": "project", "-d": "directory", "--directory": "directory"}
 OPTIONS |= {"-w": "workspace", "--workspace": "workspace"}
+PRUNE = "--prune"
 TAKES: dict[Name, frozenset[str]] = {
     Name.PLAN: frozenset({"project", "directory", "workspace"}),
     Name.TEST: frozenset({"project"}),
@@ -176,7 +178,8 @@ def _options(line: str, name: Name, rest: list[str]) -> Parsed:
     values: dict[str, str] = {}
     words: list[str] = []
     terraform: tuple[str, ...] = ()
-    arguments = iter(rest)
+    prune = name is Name.SYNC and PRUNE in rest
+    arguments = iter([word for word in rest if word != PRUNE] if prune else rest)
     for word in arguments:
         if word == "--":
             terraform = tuple(arguments)
@@ -204,7 +207,7 @@ def _options(line: str, name: Name, rest: list[str]) -> Parsed:
         special = plan_arguments(terraform)
     except UnsafeArgumentError as exc:
         return Mistake(line, str(exc))
-    return Command(name, terraform=special, words=tuple(words), **values)
+    return Command(name, terraform=special, words=tuple(words), prune=prune, **values)
 
 
 def _refused_words(name: Name, words: list[str]) -> str:
@@ -219,6 +222,8 @@ def _refused_words(name: Name, words: list[str]) -> str:
 
 
 def _usage(name: Name) -> str:
+    if name is Name.SYNC:
+        return f"It takes `{PRUNE}`."
     options = [f"`{flag}`" for flag, option in OPTIONS.items() if option in TAKES.get(name, ())]
     return f"It takes {', '.join(options)}." if options else "It takes no options."
 

@@ -19,7 +19,10 @@ SAID: dict[Name, tuple[str, str]] = {
     Name.CANCEL: ("/cancel", "stop what is running or waiting here"),
     Name.UNLOCK: ("/unlock [-p project]", "give back the project locks of this pull request"),
     Name.DRAFT: ("/draft", "on an issue: draft the pull request again"),
-    Name.SYNC: ("/sync", "after the merge: follow the cluster again"),
+    Name.SYNC: (
+        "/sync [--prune]",
+        "after the merge: follow the cluster again; prune what its check lists as kept",
+    ),
     Name.DRIFT: ("/drift [-p project]", "look for changes made outside Terraform"),
     Name.IMPORT: ("/import ADDRESS ID [-p project]", "plan to manage what exists already"),
     Name.STATE: ("/state rm ADDRESS [-p project]", "plan to manage something no longer"),

@@ -134,6 +134,17 @@ class Sources(Protocol):
     def changed(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> tuple[str, ...]:
         """The paths that head changes since it left base (three-dot)."""
 
+    def contains(self, repo: RepoName, tip: Sha, commit: Sha) -> bool:
+        """Whether a commit is in the history of another; False where that one is not ours."""
+
+    def reverted(
+        self, repo: RepoName, merged_sha: Sha, head_sha: Sha, tip: Sha
+    ) -> Mapping[str, str | None]:
+        """What takes a merged pull request out of a branch: whole texts by path, None deletes.
+
+        Raises UserError where that can't be done by itself.
+        """
+
 
 class Plans(Protocol):
     """The stored plans."""
@@ -226,14 +237,18 @@ class Control(Protocol):
     def progress(self, text: str) -> None:
         """Say in a few words what is being done; it shows in the run's check."""
 
-    def keep(self, result: Mapping[str, Any]) -> None:
-        """Keep what was found with the run, in place of what it kept before; it shows there."""
-
     def should_stop(self) -> bool:
         """True once the run was cancelled, superseded, or over its soft time limit."""
 
     def wait(self, seconds: float) -> None:
         """Sleep, but not past a request to stop."""
+
+
+class RunControl(Control, Protocol):
+    """What the handler of a run has besides: a place for what it found."""
+
+    def keep(self, result: Mapping[str, Any]) -> None:
+        """Keep what was found with the run, in place of what it kept before; it shows there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,11 +351,39 @@ class Sync(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource of an Application: how it stands, and what the last operation did (`result`).
+
+    Lower waves come first. `to_prune` says that git no longer has it, and that it was left.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    sync: str = ""
+    health: str = ""
+    message: str = ""
+    result: str = ""
+    wave: int = 0
+    to_prune: bool = False
+
+    @property
+    def title(self) -> str:
+        """Its kind, namespace and name."""
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else self.named
+
+    @property
+    def named(self) -> str:
+        """Its kind and name."""
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationStatus:
-    """An Argo CD Application: `health` is Argo CD's word, `operation` the phase of the last one.
+    """An Application in Argo CD's words: `health`, and as `operation` the phase of the last one.
 
     `revision` is what the last operation synced; `compared` is what the sync status speaks of,
-    which moves on with the branch.
+    which moves on with the branch. An operation that was a `dry_run` synced nothing.
     """
 
     sync: Sync
@@ -349,16 +392,28 @@ class ApplicationStatus:
     operation: str
     message: str
     compared: str = ""
+    resources: tuple[Resource, ...] = ()
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of an Application; `token` tells this request from every other one."""
+
+    revision: Sha
+    token: str = ""
+    dry_run: bool = False
+    prune: bool = False
 
 
 class Clusters(Protocol):
-    """Argo CD behind a Kubernetes MCP server."""
+    """Argo CD and Flux behind MCP servers."""
 
-    def sync(self, application: Application, revision: Sha) -> None:
-        """Ask for a sync to this revision."""
+    def sync(self, application: Application, wanted: Wanted) -> None:
+        """Ask for a sync; a dry run only of an Argo CD Application."""
 
-    def status(self, application: Application) -> ApplicationStatus:
-        """What the cluster says now; raises UserError where there is no such Application."""
+    def status(self, application: Application, wanted: Wanted) -> ApplicationStatus:
+        """What the cluster says now of what was asked; raises UserError where there is nothing."""
 
 
 def no_page(_: str) -> str:

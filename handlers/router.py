@@ -6,12 +6,12 @@ from typing import Any, TypeAlias, TypeVar
 from handlers.actions import Action
 from handlers.commands import Name
 from handlers.events import CommandGiven, Event
-from handlers.ports import Control, Ports
+from handlers.ports import Ports, RunControl
 from handlers.runs import Run, RunKind
 
 EventHandler: TypeAlias = Callable[[Any, Ports], Iterable[Action]]
 CommandHandler: TypeAlias = Callable[[CommandGiven, Ports], Iterable[Action]]
-RunHandler: TypeAlias = Callable[[Run, Control, Ports], Iterable[Action]]
+RunHandler: TypeAlias = Callable[[Run, RunControl, Ports], Iterable[Action]]
 EndHandler: TypeAlias = Callable[[Run, Ports], Iterable[Action]]
 E_ = TypeVar("E_", bound=Event)
 
@@ -91,7 +91,7 @@ class Router:
         """The actions that answer a command; raises KeyError where it is not available."""
         return self._commands[given.command.name](given, ports)
 
-    def carry_out(self, run: Run, control: Control, ports: Ports) -> Iterable[Action]:
+    def carry_out(self, run: Run, control: RunControl, ports: Ports) -> Iterable[Action]:
         """The actions of a run, as it makes them."""
         return self._runs[run.request.kind](run, control, ports)
 

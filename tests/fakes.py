@@ -23,7 +23,7 @@ from handlers.actions import (
 )
 from handlers.capabilities import capabilities
 from handlers.configuration import Configuration
-from handlers.errors import UserError
+from handlers.errors import Postponed, UserError
 from handlers.events import (
     Actor,
     ButtonPressed,
@@ -48,6 +48,7 @@ from handlers.ports import (
     Sync,
     Verified,
     Waiter,
+    Wanted,
     Work,
 )
 from handlers.runs import Run, RunKind, RunState
@@ -214,6 +215,10 @@ class FakeSources:
 
     trees: dict[str, FakeTree] = field(default_factory=dict)
     paths_changed: tuple[str, ...] = ("infra/network/main.tf",)
+    descendants: frozenset[str] = frozenset()
+    way_back: Mapping[str, str | None] | UserError = field(
+        default_factory=lambda: {"infra/network/main.tf": ""}
+    )
 
     def tree(self, repo: RepoName, sha: Sha) -> FakeTree:
         """The tree of a commit, or one with the configuration of one project."""
@@ -223,6 +228,18 @@ class FakeSources:
     def changed(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> tuple[str, ...]:
         """As set."""
         return self.paths_changed
+
+    def contains(self, repo: RepoName, tip: Sha, commit: Sha) -> bool:
+        """As set in `descendants`."""
+        return tip in self.descendants
+
+    def reverted(
+        self, repo: RepoName, merged_sha: Sha, head_sha: Sha, tip: Sha
+    ) -> Mapping[str, str | None]:
+        """As set, or why not."""
+        if isinstance(self.way_back, UserError):
+            raise self.way_back
+        return self.way_back
 
 
 @dataclass
@@ -499,14 +516,29 @@ class FakeClusters:
             ApplicationStatus(Sync.SYNCED, "Healthy", MERGED, "Succeeded", ""),
         ]
     )
-    synced: list[tuple[str, Sha]] = field(default_factory=list)
+    before: ApplicationStatus = ApplicationStatus(Sync.SYNCED, "Healthy", BASE, "Succeeded", "")
+    rehearsal: ApplicationStatus = ApplicationStatus(
+        Sync.OUT_OF_SYNC, "Healthy", BASE, "Succeeded", "", dry_run=True
+    )
+    asked: list[tuple[str, Wanted]] = field(default_factory=list)
+    rehearsing: bool = False
 
-    def sync(self, application: Application, revision: Sha) -> None:
+    @property
+    def synced(self) -> list[tuple[str, Sha]]:
+        """What was synced, dry runs left out."""
+        return [(name, wanted.revision) for name, wanted in self.asked if not wanted.dry_run]
+
+    def sync(self, application: Application, wanted: Wanted) -> None:
         """Remember it."""
-        self.synced.append((application.name, revision))
+        self.asked.append((application.name, wanted))
+        self.rehearsing = wanted.dry_run
 
-    def status(self, application: Application) -> ApplicationStatus:
-        """The next one."""
+    def status(self, application: Application, wanted: Wanted) -> ApplicationStatus:
+        """The next one; of a dry run what `rehearsal` says, before anything `before`."""
+        if not wanted.token and not self.asked:
+            return self.before
+        if self.rehearsing:
+            return self.rehearsal
         return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
 
 
@@ -516,6 +548,8 @@ class FakeControl:
 
     said: list[str] = field(default_factory=list)
     stop: bool = False
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    passing: Callable[[float], None] = lambda _: None
 
     def begin(self) -> None:
         """Nothing is retried here."""
@@ -529,7 +563,12 @@ class FakeControl:
         return self.stop
 
     def wait(self, seconds: float) -> None:
-        """Return at once."""
+        """Return at once, for who tells the time."""
+        self.passing(seconds)
+
+    def keep(self, result: Mapping[str, Any]) -> None:
+        """Remember it."""
+        self.kept = result
 
 
 def applied(*addresses: str, exit_code: int = 0) -> ApplyResult:
@@ -566,6 +605,7 @@ class World:
         self.router = capabilities()
         self.done: list[Action] = []
         self.clock = START
+        self.postponed: list[timedelta] = []
         self._keys: set[str] = set()
         self._unshown: list[str] = []
         self.ports = Ports(
@@ -679,13 +719,25 @@ class World:
 
     def _carry_out(self, run: Run) -> None:
         run = self._end(replace(run, started_at=self.clock), RunState.RUNNING)
+        self.control.kept = run.result
+        self.control.passing = self._pass
         try:
             self.perform(self.router.carry_out(run, self.control, self.ports))
+        except Postponed as wish:
+            later = replace(run, state=RunState.QUEUED, started_at=None, progress=wish.why)
+            self.runs.rows[run.id] = later
+            self.postponed.append(wish.delay)
+            self.perform(self.router.show(later, self.ports))
+            return
         except UserError as exc:
-            run = self._end(run, RunState.FAILED, exc)
+            run = self._end(replace(run, result=self.control.kept), RunState.FAILED, exc)
         else:
+            run = replace(run, result=self.control.kept)
             run = self._end(run, RunState.DONE)
         self.perform(self.router.show(run, self.ports))
+
+    def _pass(self, seconds: float) -> None:
+        self.clock += timedelta(seconds=seconds)
 
     def interrupt(self, kind: RunKind) -> None:
         """The worker of every run of this kind dies; the sweep ends the run and shows it."""

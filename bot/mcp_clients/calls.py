@@ -16,7 +16,7 @@ from mcp_types import (
 )
 from pydantic import ValidationError
 
-from bot.clusters import Answer
+from bot.cluster_objects import Answer
 from bot.mcp_clients.servers import Server
 
 # What a server can make of a call; the SDK's task groups wrap what ended a connection.

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bot.clusters import Answer
+from bot.cluster_objects import Answer
 from bot.mcp_clients.servers import Kind, Server
 
 if TYPE_CHECKING:

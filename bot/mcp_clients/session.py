@@ -14,7 +14,7 @@ from anyio.abc import TaskStatus
 from mcp import Client
 from mcp_types import Tool
 
-from bot.clusters import Answer
+from bot.cluster_objects import Answer
 from bot.mcp_clients.calls import FAILURES, answered, listed_tools, reason
 from bot.mcp_clients.errors import MCPAppInitializationError, MCPConnectionError
 from bot.mcp_clients.servers import Server

@@ -14,7 +14,7 @@ import anyio
 import tenacity
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from bot.clusters import Answer
+from bot.cluster_objects import Answer
 from bot.mcp_clients.errors import MCPConnectionError
 from bot.mcp_clients.keeper import CLOSED, SessionKeeper
 from bot.mcp_clients.servers import Server

@@ -11,7 +11,7 @@ from bot.database import Database
 from bot.running import Limits, RunSteps, RunWorker
 from bot.runs import MOST_ATTEMPTS, Runs
 from handlers.actions import Action, CancelRuns, React
-from handlers.errors import TransientError, UserError
+from handlers.errors import Postponed, TransientError, UserError
 from handlers.events import RepoName, Sha
 from handlers.runs import Run, RunKind, RunRequest, RunState
 from policy.findings import Finding, Severity
@@ -192,6 +192,44 @@ def test_a_retry_waits_for_its_time(runs: Runs, bench: Bench) -> None:
 
     assert (ended.state, bench.performed) == (RunState.QUEUED, [])
     assert bench.queued[0] >= timedelta(minutes=5)
+
+
+def test_a_postponed_run_goes_on_later_with_what_it_kept(
+    runs: Runs, bench: Bench, database: Database
+) -> None:
+    """Waiting is no attempt: it may be put off any number of times, and its time starts anew."""
+    run = start(runs, wanted(RunKind.WATCH))
+
+    def look(run: Run, control: RunControl) -> Iterator[Action]:
+        control.keep({"looks": int(run.result.get("looks", 0)) + 1})
+        if run.result.get("looks", 0) <= MOST_ATTEMPTS:
+            raise Postponed(timedelta(minutes=1), "Watched until 12:30")
+        yield DID
+
+    waiting = bench.work(run.id, look)
+    for _ in range(MOST_ATTEMPTS + 1):
+        make_due(database)
+        ended = bench.work(run.id, look)
+
+    assert (waiting.state, waiting.attempts, waiting.started_at) == (RunState.QUEUED, 0, None)
+    assert waiting.progress == "Watched until 12:30"
+    assert bench.queued[0] == timedelta(minutes=1)
+    assert (ended.state, ended.result) == (RunState.DONE, {"looks": MOST_ATTEMPTS + 2})
+
+
+def test_a_postponed_run_can_be_cancelled(runs: Runs, bench: Bench) -> None:
+    """Somebody asked it to stop just before it is put off."""
+    run = start(runs, wanted(RunKind.WATCH))
+    wish = CancelRuns(REPO, 7, frozenset(RunKind), "bob said `/cancel`.")
+
+    def look(_run: Run, _control: RunControl) -> Iterator[Action]:
+        runs.cancel(wish)
+        yield from ()
+        raise Postponed(timedelta(minutes=1), "Watched")
+
+    ended = bench.work(run.id, look)
+
+    assert (ended.state, ended.outcome) == (RunState.CANCELLED, "bob said `/cancel`.")
 
 
 def test_an_apply_is_never_repeated(runs: Runs, bench: Bench) -> None:

@@ -6,15 +6,18 @@ from pathlib import Path
 import pytest
 
 from bot.clusters import KubernetesClusters
+from bot.flux_clusters import FluxClusters
 from demo import node_packages
 from demo.cluster import Cluster
+from demo.flux_player import usual
 from demo.kubernetes_mcp import KubernetesMcp
 
 
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
-    """The cluster, with `argocd/web` in it and a quick Argo CD."""
-    with Cluster([("argocd", "web")], delay_seconds=0.2) as running:
+    """The cluster, with `argocd/web` and two objects of Flux in it, and quick controllers."""
+    flux = usual("flux-system", "apps", "shop")
+    with Cluster([("argocd", "web")], flux=flux, delay_seconds=0.2) as running:
         yield running
 
 
@@ -24,6 +27,12 @@ def server(cluster: Cluster, tmp_path: Path) -> Iterator[KubernetesMcp]:
     node_packages.install()
     with KubernetesMcp(cluster, tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+def flux(server: KubernetesMcp) -> FluxClusters:
+    """Lockgate's view of Flux's objects."""
+    return FluxClusters(server.url)
 
 
 @pytest.fixture

@@ -111,6 +111,10 @@ class ArgoCdApi:
         """Change the Application, as a person with kubectl would; None removes."""
         self._portal.call(self._held["argocd", "web"].patch, changes)
 
+    def keep_stale(self, *resources: dict[str, Any]) -> None:
+        """Have git no longer hold these resources, which the cluster still has."""
+        self._portal.call(self._player.stale.extend, resources)
+
     def syncs(self) -> tuple[str, ...]:
         """The revisions of all syncs the player took in hand, oldest first."""
         return self._portal.call(lambda: tuple(self._player.taken))
@@ -202,8 +206,9 @@ def _operation(
     options = wanted.get("syncOptions", {}).get("items") or policy.get("syncOptions")
     if options:
         sync["syncOptions"] = options
-    if wanted.get("prune"):
-        sync["prune"] = True
+    for flag in ("prune", "dryRun"):
+        if wanted.get(flag):
+            sync[flag] = True
     retry = wanted.get("retryStrategy") or policy.get("retry") or {}
     return {"initiatedBy": {"username": "lockgate"}, "retry": retry, "sync": sync}
 

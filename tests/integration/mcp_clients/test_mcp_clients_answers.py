@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.clusters import Answer
+from bot.cluster_objects import Answer
 from bot.mcp_clients.errors import MCPConnectionError
 from bot.mcp_clients.servers import OWN_TOOLS, Http, Kind, Server
 from bot.mcp_clients.sessions import McpSessions

@@ -17,7 +17,7 @@ from demo import node_packages
 from demo.argo_player import Ending
 from handlers.errors import TransientError, UserError
 from handlers.events import Sha
-from handlers.ports import ApplicationStatus, Sync
+from handlers.ports import ApplicationStatus, Sync, Wanted
 from terraform.project import Application
 from tests.integration.mcp_clients.argocd_api import ArgoCdApi
 
@@ -53,7 +53,7 @@ def follow(
     deadline = time.monotonic() + PATIENCE_SECONDS
     seen: list[ApplicationStatus] = []
     while time.monotonic() < deadline:
-        status = applications.status(WEB)
+        status = applications.status(WEB, Wanted(NEW))
         if not seen or status != seen[-1]:
             seen.append(status)
         if until(status):
@@ -72,7 +72,7 @@ def test_a_sync_is_followed_to_synced_and_healthy(
 ) -> None:
     """The merged revision arrives by way of every state between, and nothing is pruned."""
     applications = seen_through(everywhere, sessions)
-    applications.sync(WEB, NEW)
+    applications.sync(WEB, Wanted(NEW))
 
     seen = follow(applications, finished)
 
@@ -92,11 +92,34 @@ def test_a_sync_is_followed_to_synced_and_healthy(
     ]
 
 
+def test_a_dry_run_and_pruning_are_asked_for_by_name(
+    argocd_api: ArgoCdApi, applications: ArgoCdApplications
+) -> None:
+    """A dry run syncs nothing and lists what would go; pruning is asked for only when wanted."""
+    argocd_api.keep_stale(
+        {"group": "", "version": "v1", "kind": "Service", "namespace": "web", "name": "old"}
+    )
+    applications.sync(WEB, Wanted(NEW, dry_run=True))
+    rehearsed = follow(applications, lambda it: it.dry_run and it.operation == "Succeeded")[-1]
+    applications.sync(WEB, Wanted(NEW, prune=True))
+    last = follow(applications, lambda it: finished(it) and not it.dry_run)[-1]
+
+    assert [each.title for each in rehearsed.resources if each.to_prune] == ["Service web/old"]
+    assert argocd_api.syncs() == (NEW,)
+    assert [(body["dryRun"], body["prune"]) for body in argocd_api.asked()] == [
+        (True, False),
+        (False, True),
+    ]
+    assert last.sync is Sync.SYNCED
+
+
 def test_what_is_read_is_what_argo_cd_has(
     argocd_api: ArgoCdApi, applications: ArgoCdApplications, packages: Path
 ) -> None:
     """Each Application that the API here gives is one by Argo CD's own types."""
-    applications.sync(WEB, NEW)
+    applications.sync(WEB, Wanted(NEW, dry_run=True))
+    follow(applications, lambda it: it.dry_run and it.operation == "Succeeded")
+    applications.sync(WEB, Wanted(NEW))
     follow(applications, finished)
     types = packages / "node_modules/@kubernetes-models/argo-cd/argoproj.io/v1alpha1/Application.js"
     script = Path(__file__).parent / "npm" / "validate.mjs"
@@ -121,7 +144,7 @@ def test_the_applications_own_policy_goes_into_the_sync(
     """Argo CD adds its options and retries; we send none."""
     argocd_api.change({"spec": {"syncPolicy": {"syncOptions": ["CreateNamespace=true"]}}})
 
-    applications.sync(WEB, NEW)
+    applications.sync(WEB, Wanted(NEW))
     follow(applications, finished)
 
     options = [
@@ -139,10 +162,10 @@ def test_asking_again_while_it_runs_changes_nothing(
     """A retried run finds its own sync, and another revision waits its turn."""
     argocd_api.tell(Ending.NEVER)
     for _ in range(3):
-        applications.sync(WEB, NEW)
+        applications.sync(WEB, Wanted(NEW))
 
     with pytest.raises(TransientError, match="another sync"):
-        applications.sync(WEB, OTHER)
+        applications.sync(WEB, Wanted(OTHER))
 
     assert len(argocd_api.asked()) == 1
 
@@ -164,7 +187,7 @@ def test_a_sync_that_goes_wrong_says_why(
 ) -> None:
     """Argo CD's reason arrives."""
     argocd_api.tell(ending)
-    applications.sync(WEB, NEW)
+    applications.sync(WEB, Wanted(NEW))
 
     seen = follow(applications, lambda it: (it.operation, it.health) == (operation, health))
 
@@ -215,7 +238,7 @@ def test_what_a_person_can_mend_is_said(
     argocd_api.refusal = refusal
 
     with pytest.raises(UserError, match=said):
-        applications.sync(application, NEW)
+        applications.sync(application, Wanted(NEW))
 
     assert argocd_api.syncs() == ()
 
@@ -229,7 +252,7 @@ def test_a_wrong_token_is_told_to_the_operator(
     wrong = replace(argocd_stdio, reached=replace(argocd_stdio.reached, environment=environment))
 
     with pytest.raises(UserError, match="does not accept the token"):
-        seen_through(wrong, sessions).status(WEB)
+        seen_through(wrong, sessions).status(WEB, Wanted(NEW))
 
 
 def test_a_server_without_a_token_is_told_to_the_operator(
@@ -240,7 +263,7 @@ def test_a_server_without_a_token_is_told_to_the_operator(
     unset = replace(argocd_stdio, reached=replace(argocd_stdio.reached, environment={}))
 
     with pytest.raises(UserError, match="lacks the address or the token"):
-        seen_through(unset, sessions).status(WEB)
+        seen_through(unset, sessions).status(WEB, Wanted(NEW))
 
 
 @pytest.mark.parametrize("refusal", [(14, "connection refused"), (9, "another operation is")])
@@ -253,7 +276,7 @@ def test_what_passes_is_tried_again(
     argocd_api.refusal = (code, said)
 
     with pytest.raises(TransientError):
-        applications.sync(WEB, NEW)
+        applications.sync(WEB, Wanted(NEW))
 
 
 def test_an_argo_cd_that_is_away_is_tried_again(
@@ -265,7 +288,7 @@ def test_an_argo_cd_that_is_away_is_tried_again(
     gone = replace(argocd_stdio, reached=replace(argocd_stdio.reached, environment=environment))
 
     with pytest.raises(TransientError, match="can't reach Argo CD"):
-        seen_through(gone, sessions).status(WEB)
+        seen_through(gone, sessions).status(WEB, Wanted(NEW))
 
 
 def test_a_restarted_server_is_met_again(
@@ -279,10 +302,10 @@ def test_a_restarted_server_is_met_again(
     with argocd_listening() as url:
         server = replace(argocd_stdio, reached=Http(url, headers))
         applications = seen_through(server, sessions)
-        before = applications.status(WEB)
+        before = applications.status(WEB, Wanted(NEW))
     port = int(url.split(":")[2].split("/")[0])
 
     with argocd_listening(port=port):
-        after = applications.status(WEB)
+        after = applications.status(WEB, Wanted(NEW))
 
     assert before == after

@@ -17,6 +17,7 @@ from bot.mcp_clients.servers import Program, Server
 from bot.settings import read
 from demo import node_packages
 from handlers.events import Sha
+from handlers.ports import Wanted
 from terraform.project import Application
 from tests.integration.mcp_clients.argocd_api import TOKEN, ArgoCdApi
 
@@ -93,11 +94,11 @@ def test_a_configured_argo_cd_is_synced(
     settings = read({"LOCKGATE_MCP_SERVERS_FILE": str(file)}, for_github=False)
 
     chosen = clusters(settings, {"PATH": os.environ["PATH"], "ARGO_TOKEN": TOKEN})
-    assert isinstance(chosen, ArgoCdApplications)
-    chosen.sync(WEB, NEW)
+    assert isinstance(chosen.argo, ArgoCdApplications)
+    chosen.sync(WEB, Wanted(NEW))
 
-    wait_until(lambda: chosen.status(WEB).revision == NEW)
-    wait_until(lambda: chosen.status(WEB).health == "Healthy")
+    wait_until(lambda: chosen.status(WEB, Wanted(NEW)).revision == NEW)
+    wait_until(lambda: chosen.status(WEB, Wanted(NEW)).health == "Healthy")
     assert argocd_api.syncs() == (NEW,)
 
 

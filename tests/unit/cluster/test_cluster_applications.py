@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.clusters import Answer, KubernetesClusters
+from bot.cluster_objects import Answer
+from bot.clusters import KubernetesClusters
 from handlers.errors import TransientError, UserError
 from handlers.events import Sha
-from handlers.ports import ApplicationStatus, Sync
+from handlers.ports import ApplicationStatus, Sync, Wanted
 from terraform.project import Application
 
 WEB = Application("argocd", "web")
@@ -52,7 +53,7 @@ def test_a_sync_is_an_operation_on_the_application() -> None:
     """Only the operation is applied: nothing else of the Application becomes ours."""
     tools = FakeTools(json.dumps(application()))
 
-    clusters(tools).sync(WEB, NEW)
+    clusters(tools).sync(WEB, Wanted(NEW))
 
     assert tools.written == [
         {
@@ -73,7 +74,7 @@ def test_a_sync_keeps_to_the_applications_own_policy() -> None:
     }
     tools = FakeTools(json.dumps(application(spec={"syncPolicy": policy})))
 
-    clusters(tools).sync(WEB, NEW)
+    clusters(tools).sync(WEB, Wanted(NEW))
 
     operation = tools.written[0]["operation"]
     assert operation["sync"] == {"revision": NEW, "syncOptions": ["CreateNamespace=true"]}
@@ -84,7 +85,7 @@ def test_a_sync_that_is_asked_for_already_is_not_asked_again() -> None:
     """The same revision while one waits or runs changes nothing."""
     tools = FakeTools(json.dumps(application(operation={"sync": {"revision": NEW}})))
 
-    clusters(tools).sync(WEB, NEW)
+    clusters(tools).sync(WEB, Wanted(NEW))
 
     assert tools.written == []
 
@@ -95,7 +96,7 @@ def test_a_sync_waits_for_another_operation(running: dict[str, Any]) -> None:
     tools = FakeTools(json.dumps(application(operation=running)))
 
     with pytest.raises(TransientError, match="another sync") as caught:
-        clusters(tools).sync(WEB, NEW)
+        clusters(tools).sync(WEB, Wanted(NEW))
 
     assert caught.value.retry_after is not None
     assert tools.written == []
@@ -106,7 +107,7 @@ def test_an_application_of_several_sources_is_refused() -> None:
     tools = FakeTools(json.dumps(application(spec={"sources": [{}, {}]})))
 
     with pytest.raises(UserError, match="several sources"):
-        clusters(tools).sync(WEB, NEW)
+        clusters(tools).sync(WEB, Wanted(NEW))
 
 
 STATUSES = [
@@ -182,7 +183,7 @@ def test_a_status_is_read_from_the_object(
     """Argo CD's words; what is asked for and not begun is pending, whatever went before."""
     tools = FakeTools(json.dumps(application(**parts)))
 
-    status = clusters(tools).status(WEB)
+    status = clusters(tools).status(WEB, Wanted(NEW))
 
     assert expected == status
 
@@ -191,7 +192,7 @@ def test_a_long_reason_is_cut() -> None:
     """A message of the cluster does not flood a check."""
     parts = {"status": {"operationState": {"phase": "Failed", "message": "x" * 90_000}}}
 
-    status = clusters(FakeTools(json.dumps(application(**parts)))).status(WEB)
+    status = clusters(FakeTools(json.dumps(application(**parts)))).status(WEB, Wanted(NEW))
 
     assert len(status.message) == 500
 
@@ -212,7 +213,7 @@ REFUSALS = [
 def test_a_refusal_says_what_to_do(text: str, said: str) -> None:
     """The person reads what is missing and the next step."""
     with pytest.raises(UserError, match=said) as caught:
-        clusters(FakeTools(text, failed=True)).status(WEB)
+        clusters(FakeTools(text, failed=True)).status(WEB, Wanted(NEW))
 
     assert "/sync" in caught.value.markdown
 
@@ -222,7 +223,7 @@ def test_any_other_failure_is_tried_again_without_its_words() -> None:
     text = "dial tcp 10.0.0.7:6443: connect: connection refused"
 
     with pytest.raises(TransientError) as caught:
-        clusters(FakeTools(text, failed=True)).status(WEB)
+        clusters(FakeTools(text, failed=True)).status(WEB, Wanted(NEW))
 
     assert "10.0.0.7" not in str(caught.value)
 
@@ -248,7 +249,7 @@ HOSTILE = [
 def test_an_answer_that_is_no_application_is_tried_again(text: str) -> None:
     """Nothing of it is shown, and nothing of it runs."""
     with pytest.raises(TransientError) as caught:
-        clusters(FakeTools(text)).status(WEB)
+        clusters(FakeTools(text)).status(WEB, Wanted(NEW))
 
     assert str(caught.value) == (
         "the Kubernetes MCP server answered with something that is no Application"
@@ -269,7 +270,7 @@ def test_an_answer_that_is_no_application_is_tried_again(text: str) -> None:
 def test_whatever_is_answered_is_a_status_or_tried_again(text: str) -> None:
     """No answer is a crash."""
     try:
-        status = clusters(FakeTools(text)).status(WEB)
+        status = clusters(FakeTools(text)).status(WEB, Wanted(NEW))
     except TransientError:
         return
 
@@ -279,7 +280,7 @@ def test_whatever_is_answered_is_a_status_or_tried_again(text: str) -> None:
 def test_without_an_address_the_setting_is_named() -> None:
     """A sync that can't happen says who can change that, and where."""
     with pytest.raises(UserError, match="LOCKGATE_KUBERNETES_MCP_URL"):
-        KubernetesClusters(None).sync(WEB, NEW)
+        KubernetesClusters(None).sync(WEB, Wanted(NEW))
 
 
 def test_the_sdk_is_loaded_at_the_first_use_only() -> None:

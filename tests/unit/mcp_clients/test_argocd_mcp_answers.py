@@ -10,10 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.argocd_mcp import ArgoCdApplications
-from bot.clusters import Answer
+from bot.cluster_objects import Answer
 from handlers.errors import TransientError, UserError
 from handlers.events import Sha
-from handlers.ports import ApplicationStatus, Sync
+from handlers.ports import ApplicationStatus, Sync, Wanted
 from terraform.project import Application
 
 WEB = Application("argocd", "web")
@@ -47,7 +47,7 @@ def test_an_application_is_read_without_its_kind() -> None:
         "health": {"status": "Degraded", "message": "odd \u007f\u0085 words \ud83d"},
     }
 
-    read = told(json.dumps({"metadata": IDENTITY, "status": status})).status(WEB)
+    read = told(json.dumps({"metadata": IDENTITY, "status": status})).status(WEB, Wanted(NEW))
 
     assert (read.sync, read.health, read.compared) == (Sync.OUT_OF_SYNC, "Degraded", NEW)
 
@@ -56,7 +56,7 @@ def test_a_sync_names_the_revision_and_prunes_nothing() -> None:
     """And no options, which `argocd-mcp` sends in a form that Argo CD refuses."""
     tools = FakeTools(json.dumps({"metadata": IDENTITY}))
 
-    ArgoCdApplications(tools).sync(WEB, NEW)
+    ArgoCdApplications(tools).sync(WEB, Wanted(NEW))
 
     where = {"applicationName": "web", "applicationNamespace": "argocd"}
     assert tools.called == [
@@ -77,10 +77,10 @@ def test_an_operation_in_hand_is_not_asked_for_again(
     tools = FakeTools(json.dumps({"metadata": IDENTITY, "operation": operation}))
 
     if raised is None:
-        ArgoCdApplications(tools).sync(WEB, NEW)
+        ArgoCdApplications(tools).sync(WEB, Wanted(NEW))
     else:
         with pytest.raises(raised, match="another sync"):
-            ArgoCdApplications(tools).sync(WEB, NEW)
+            ArgoCdApplications(tools).sync(WEB, Wanted(NEW))
 
     assert [tool for tool, _ in tools.called] == ["get_application"]
 
@@ -119,7 +119,7 @@ def test_a_refusal_of_argo_cd_says_what_to_do(
     body = json.dumps({"error": message, "code": code, "message": message})
 
     with pytest.raises(raised, match=said) as caught:
-        told(body).sync(WEB, NEW)
+        told(body).sync(WEB, Wanted(NEW))
 
     assert "secret-word" not in str(caught.value)
 
@@ -135,7 +135,7 @@ def test_a_refusal_of_argo_cd_says_what_to_do(
 def test_a_failure_of_the_tool_is_told_apart(text: str, raised: type[Exception], said: str) -> None:
     """What its operator mends, and what passes."""
     with pytest.raises(raised, match=said) as caught:
-        told(text, failed=True).status(WEB)
+        told(text, failed=True).status(WEB, Wanted(NEW))
 
     assert "secret-word" not in str(caught.value)
 
@@ -152,7 +152,7 @@ def test_a_failure_of_the_tool_is_told_apart(text: str, raised: type[Exception],
 def test_another_object_is_no_answer(body: dict[str, Any]) -> None:
     """It is never taken for the Application that was asked for."""
     with pytest.raises(TransientError, match="no Application"):
-        told(json.dumps(body)).status(WEB)
+        told(json.dumps(body)).status(WEB, Wanted(NEW))
 
 
 JSON = st.recursive(
@@ -172,7 +172,7 @@ PARTS = st.dictionaries(
 def test_whatever_is_answered_is_understood_or_refused(text: str, *, failed: bool) -> None:
     """No answer of a server breaks a run."""
     try:
-        status = told(text, failed=failed).status(WEB)
+        status = told(text, failed=failed).status(WEB, Wanted(NEW))
     except (TransientError, UserError):
         return
     assert isinstance(status, ApplicationStatus)

@@ -38,7 +38,7 @@ def test_argo_cds_own_api_serves_without_a_kubernetes_server(
     tmp_path: Path, servers: str, chosen: type
 ) -> None:
     """Nothing is connected to for that."""
-    assert isinstance(clusters(with_servers(tmp_path, servers), {}), chosen)
+    assert isinstance(clusters(with_servers(tmp_path, servers), {}).argo, chosen)
 
 
 def test_a_wrong_file_is_told_at_once(tmp_path: Path) -> None:
