@@ -1,25 +1,21 @@
 """The API as one FastAPI application: who may come in, what is refused how, and its description."""
 
-import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-import structlog
-from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
 
-from bot.api.authentication import Authenticate, door
+from bot.api.authentication import BEARER, Authenticate, Door
 from bot.api.body_limit import BodyLimit
 from bot.api.etags import ETags
 from bot.api.known_parameters import only_known_parameters
-from bot.api.problems import MEDIA_TYPE, FieldProblem, ProblemError, away
+from bot.api.only_json import only_json
+from bot.api.problems import MEDIA_TYPE
 from bot.api.rate_limit import RateLimiter
 from bot.api.reference import add_reference
-from handlers.errors import TransientError, UserError
+from bot.api.refusals import explain_refusals
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 VERSION = "1"
@@ -45,18 +41,33 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         404: "There is none, or the key does not reach it",
         409: "Not in the state things are in",
         413: "The request is too large",
+        415: "The body is not sent as JSON",
         422: "The request is not valid",
         429: "Too many requests",
+        500: "Something broke inside",
         503: "Something this needs does not answer",
     }.items()
 }
-EXPOSED = ("ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After")
-TITLES = {
-    400: "The body is not JSON in UTF-8",
-    404: "Not found",
-    405: "Method not allowed",
-}
-log = structlog.get_logger(__name__)
+# Headers that pages of a named origin send and read.
+SENT = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-None-Match",
+    "Last-Event-ID",
+    "Prefer",
+    "traceparent",
+    "tracestate",
+)
+EXPOSED = (
+    "ETag",
+    "Location",
+    "Preference-Applied",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "WWW-Authenticate",
+)
 
 
 def api_app(
@@ -74,89 +85,30 @@ def api_app(
         version=VERSION,
         description=DESCRIPTION,
         servers=[{"url": prefix}],
-        dependencies=[Depends(door(authenticate, limiter)), Depends(only_known_parameters)],
+        dependencies=[Depends(BEARER), Depends(only_json), Depends(only_known_parameters)],
         responses=PROBLEMS,
         docs_url=None,
         redoc_url=None,
         root_path_in_servers=False,
+        # A redirect names the scheme and host that reached this process: behind a proxy, the
+        # wrong ones.
+        redirect_slashes=False,
         lifespan=lifespan,
     )
     for router in routers:
         app.include_router(router)
     add_reference(app)
-    _explain_refusals(app)
+    explain_refusals(app, routers)
     app.add_middleware(ETags)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Door, authenticate=authenticate, limiter=limiter)
     if cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(cors_origins),
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Prefer"],
+            allow_headers=list(SENT),
             expose_headers=list(EXPOSED),
             max_age=600,
         )
     return app
-
-
-def _explain_refusals(app: FastAPI) -> None:
-    @app.exception_handler(ProblemError)
-    def refused(request: Request, error: ProblemError) -> JSONResponse:
-        return _answer(request, error)
-
-    @app.exception_handler(RequestValidationError)
-    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        return _answer(request, _invalid(error))
-
-    @app.exception_handler(HTTPException)
-    def http(request: Request, error: HTTPException) -> JSONResponse:
-        title = TITLES.get(error.status_code, str(error.detail))
-        problem = ProblemError(
-            error.status_code, "http", title, f"{title}.", headers=dict(error.headers or {})
-        )
-        return _answer(request, problem)
-
-    @app.exception_handler(UserError)
-    def told(request: Request, error: UserError) -> JSONResponse:
-        return _answer(request, ProblemError(409, "refused", "Refused", error.markdown))
-
-    @app.exception_handler(TransientError)
-    def passing(request: Request, error: TransientError) -> JSONResponse:
-        log.warning("request not answered", reason=str(error))
-        return _answer(request, away("Something this answer needs"))
-
-    @app.exception_handler(Exception)
-    def broke(request: Request, error: Exception) -> JSONResponse:
-        id_ = uuid.uuid4().hex
-        log.error("request broke", request=id_, exc_info=error)
-        detail = f"Something broke inside Lockgate. The operator finds it in the logs as `{id_}`."
-        return _answer(request, ProblemError(500, "internal", "Internal error", detail))
-
-
-def _invalid(error: RequestValidationError) -> ProblemError:
-    errors = tuple(
-        FieldProblem(pointer="/" + "/".join(map(_token, each["loc"])), detail=each["msg"])
-        for each in error.errors()
-    )
-    return ProblemError(
-        422,
-        "invalid",
-        "The request is not valid",
-        "; ".join(f"`{each.pointer}`: {each.detail}" for each in errors[:5]),
-        errors,
-    )
-
-
-def _token(part: object) -> str:
-    """A part of a JSON pointer (RFC 6901)."""
-    return str(part).replace("~", "~0").replace("/", "~1")
-
-
-def _answer(request: Request, error: ProblemError) -> JSONResponse:
-    counted = getattr(request.state, "headers", {})
-    return JSONResponse(
-        error.body().model_dump(mode="json"),
-        error.status,
-        headers={**counted, **error.headers},
-        media_type=MEDIA_TYPE,
-    )

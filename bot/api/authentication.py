@@ -1,46 +1,81 @@
-"""The door: every operation is counted, and its key is looked up, before anything else happens."""
+"""The door: every request is counted, and its key looked up, before anything of it is read."""
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Mapping
 
-from fastapi import Depends, Request, Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.routing import get_route_path
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as Connection
 
 from bot.api.access import Caller, Scope
-from bot.api.problems import ProblemError
-from bot.api.rate_limit import RateLimiter
+from bot.api.problems import MEDIA_TYPE, ProblemError, away
+from bot.api.rate_limit import RateLimiter, Window, headers_of
 from bot.api_keys import ApiKey
+from handlers.errors import TransientError
 
 Authenticate = Callable[[str], Caller | None]
+# Only says in the description that each operation takes a key; the door below asks for it.
 BEARER = HTTPBearer(
     auto_error=False,
     scheme_name="key",
     bearerFormat="lgk_...",
     description="An API key, made with `lockgate keys create`.",
 )
-CHALLENGE = {"WWW-Authenticate": 'Bearer realm="lockgate"'}
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
+CHALLENGE = 'Bearer realm="lockgate"'
+# The description is the same for all.
+OPEN = ("/openapi.json", "/docs")
 
 
-def door(authenticate: Authenticate, limiter: RateLimiter) -> Callable[..., None]:
-    """The dependency of the whole application; sets `request.state.caller`."""
+class Door:
+    """ASGI middleware that sets `request.state.caller`, and tells each caller what is left."""
 
-    def admit(request: Request, response: Response, credentials: Credentials) -> None:
-        window = limiter.count("address", request.client.host if request.client else "unknown")
-        if credentials is None:
-            raise _unauthorised("There is no key: send `Authorization: Bearer lgk_...`.")
-        caller = authenticate(credentials.credentials)
+    def __init__(self, app: ASGIApp, authenticate: Authenticate, limiter: RateLimiter) -> None:
+        self._app = app
+        self._authenticate = authenticate
+        self._limiter = limiter
+
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        """Let a request in, or refuse it."""
+        if scope["type"] != "http" or _is_open(get_route_path(scope)):
+            await self._app(scope, receive, send)
+            return
+        windows: list[Window] = []
+        try:
+            caller = await run_in_threadpool(self._admit, scope, windows)
+        except ProblemError as refused:
+            headers = {**headers_of(windows), **refused.headers}
+            body = refused.body().model_dump(mode="json")
+            answer = JSONResponse(body, refused.status, headers, media_type=MEDIA_TYPE)
+            await answer(scope, receive, send)
+            return
+        scope.setdefault("state", {})["caller"] = caller
+        await self._app(scope, receive, _telling(send, headers_of(windows)))
+
+    def _admit(self, scope: Connection, windows: list[Window]) -> Caller:
+        address = (scope.get("client") or ("unknown",))[0]
+        windows.append(self._limiter.count("address", address))
+        caller = self._caller(Headers(scope=scope).get("authorization", ""))
+        windows.insert(0, self._limiter.count("key", caller.key_id))
+        return caller
+
+    def _caller(self, authorization: str) -> Caller:
+        scheme, _, key = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not key.strip():
+            raise _unauthorised("There is no key: send `Authorization: Bearer lgk_...`.", CHALLENGE)
+        try:
+            caller = self._authenticate(key.strip())
+        except TransientError as exc:
+            raise away("The store of the keys") from exc
         if caller is None:
             raise _unauthorised(
                 "The key is not known here, has expired, or was revoked. "
-                "The operator makes one with `lockgate keys create`."
+                "The operator makes one with `lockgate keys create`.",
+                f'{CHALLENGE}, error="invalid_token"',
             )
-        window = limiter.count("key", caller.key_id)
-        request.state.caller = caller
-        request.state.headers = window.headers
-        response.headers.update(window.headers)
-
-    return admit
+        return caller
 
 
 def caller_of(key: ApiKey) -> Caller:
@@ -55,5 +90,21 @@ def caller_of(key: ApiKey) -> Caller:
     )
 
 
-def _unauthorised(detail: str) -> ProblemError:
-    return ProblemError(401, "key", "Key missing or not valid", detail, headers=CHALLENGE)
+def _is_open(path: str) -> bool:
+    return path in OPEN or path.startswith("/docs/")
+
+
+def _unauthorised(detail: str, challenge: str) -> ProblemError:
+    headers = {"WWW-Authenticate": challenge}
+    return ProblemError(401, "key", "Key missing or not valid", detail, headers=headers)
+
+
+def _telling(send: Send, headers: Mapping[str, str]) -> Send:
+    async def tell(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            found = MutableHeaders(raw=list(message.get("headers", ())))
+            found.update(headers)
+            message = {**message, "headers": found.raw}
+        await send(message)
+
+    return tell

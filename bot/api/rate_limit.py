@@ -5,7 +5,7 @@ The headers are those of draft-ietf-httpapi-ratelimit-headers-10, with `Retry-Af
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -29,13 +29,13 @@ class Window:
     remaining: int
     reset: int
 
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The two headers of the draft."""
-        return {
-            "RateLimit-Policy": f'"{self.policy}";q={self.quota};w={WINDOW_SECONDS}',
-            "RateLimit": f'"{self.policy}";r={self.remaining};t={self.reset}',
-        }
+
+def headers_of(windows: Iterable[Window]) -> Mapping[str, str]:
+    """The two headers of the draft; each is a list."""
+    windows = tuple(windows)
+    policies = (f'"{each.policy}";q={each.quota};w={WINDOW_SECONDS}' for each in windows)
+    left = (f'"{each.policy}";r={each.remaining};t={each.reset}' for each in windows)
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)}
 
 
 class RateLimiter:
@@ -79,5 +79,5 @@ def _too_many(window: Window) -> ProblemError:
         "Too many requests",
         f"More than {window.quota} requests in a minute by this {window.policy}. "
         f"Try again in {window.reset} s.",
-        headers={**window.headers, "Retry-After": str(window.reset)},
+        headers={**headers_of([window]), "Retry-After": str(window.reset)},
     )

@@ -1,7 +1,7 @@
 """The API's door with a small router behind it: keys, limits, refusals, ETags, CORS."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
 import anyio
@@ -23,6 +23,7 @@ from handlers.errors import TransientError, UserError
 
 READER = Caller("k1", "reader", "alice", frozenset({Scope.READ}), ("acme/*",))
 KEY = {"Authorization": "Bearer good"}
+JSON = {"Content-Type": "application/json"}
 
 
 class Thing(BaseModel):
@@ -140,18 +141,50 @@ def test_a_scope_is_missing(door: Door) -> None:
 
 
 def test_what_is_wrong_is_pointed_at(door: Door) -> None:
-    """422 with JSON pointers, for fields, syntax, headers and cursors."""
+    """422 with JSON pointers, for fields, headers and cursors."""
     wrong = problem(door.ask("POST", "/things", json={"nam": 1}), 422)
-    broken = problem(door.ask("POST", "/things", content=b"{", headers=KEY), 422)
     key = problem(
         door.ask("POST", "/things", {**KEY, "Idempotency-Key": "a b"}, json={"name": "x"}), 422
     )
     cursor = problem(door.ask("GET", "/pages?cursor=nonsense"), 422)
 
     assert [each.pointer for each in wrong.errors] == ["/body/name"]
-    assert broken.errors[0].pointer.startswith("/body")
     assert [each.pointer for each in key.errors] == ["/header/Idempotency-Key"]
     assert [each.pointer for each in cursor.errors] == ["/query/cursor"]
+
+
+def test_a_body_that_is_not_json_is_told_so(door: Door) -> None:
+    """400 with the place where it breaks off; 415 where it is called something else."""
+    broken = problem(door.ask("POST", "/things", KEY | JSON, content=b'{"name": '), 400)
+    latin = problem(door.ask("POST", "/things", KEY | JSON, content=b'{"name": "\xff"}'), 400)
+    text = {"Content-Type": "text/plain"}
+    plain = door.ask("POST", "/things", KEY | text, content=b'{"name": "x"}')
+
+    assert "at character 9" in broken.detail
+    assert [each.pointer for each in broken.errors] == ["/body"]
+    assert "UTF-8" in latin.detail
+    assert "`text/plain`" in problem(plain, 415).detail
+    assert plain.headers["accept"] == "application/json"
+
+
+def test_a_body_is_as_large_as_it_is(door: Door) -> None:
+    """One whose length is not declared is refused like one whose length is."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b"x" * (MOST_BYTES // 2)
+
+    assert problem(door.ask("POST", "/things", KEY | JSON, content=chunks()), 413).status == 413
+
+
+def test_every_method_of_a_path_is_named(door: Door) -> None:
+    """As the standard asks for it: not those of one operation alone."""
+    assert door.ask("DELETE", "/things").headers["allow"] == "GET, POST"
+
+
+def test_a_slash_too_many_leads_nowhere(door: Door) -> None:
+    """A redirect would send the key along, to whatever host and scheme this process believes in."""
+    assert problem(door.ask("GET", "/things/"), 404).title == "Not found"
 
 
 def test_other_refusals_are_problems_too(door: Door) -> None:
@@ -177,11 +210,41 @@ def test_limits_are_told_and_kept() -> None:
 
     first, second, third = (door.ask("GET", "/things") for _ in range(3))
 
-    assert first.headers["ratelimit-policy"] == '"key";q=2;w=60'
+    assert first.headers["ratelimit-policy"] == '"key";q=2;w=60, "address";q=1000;w=60'
     assert first.headers["ratelimit"].startswith('"key";r=1;t=')
     assert second.headers["ratelimit"].startswith('"key";r=0;t=')
     assert "More than 2 requests" in problem(third, 429).detail
     assert 1 <= int(third.headers["retry-after"]) <= 60
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        pytest.param("GET", "/nothing", b"", 404, id="no such path"),
+        pytest.param("DELETE", "/things", b"", 405, id="no such method"),
+        pytest.param("POST", "/things", b"{", 400, id="no JSON"),
+        pytest.param("POST", "/things", b"{}", 422, id="not valid"),
+        pytest.param("POST", "/applies", b"", 403, id="no scope"),
+    ],
+)
+def test_what_is_refused_is_counted(
+    door: Door, method: str, path: str, body: bytes, status: int
+) -> None:
+    """Nobody asks for free, whatever it is they ask for."""
+    response = door.ask(method, path, KEY | JSON, content=body)
+
+    assert response.status_code == status
+    assert '"key";r=' in response.headers["ratelimit"]
+    assert '"address";r=' in response.headers["ratelimit"]
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"name": 1}', b"x" * 2 * MOST_BYTES])
+def test_nothing_is_read_for_who_has_no_key(door: Door, body: bytes) -> None:
+    """What is wrong with a body is told to nobody unknown, and their address is counted."""
+    response = door.ask("POST", "/things", JSON, content=body)
+
+    assert problem(response, 401).errors == ()
+    assert response.headers["ratelimit"].startswith('"address";r=')
 
 
 def test_what_did_not_change_is_not_sent_again(door: Door) -> None:
@@ -197,7 +260,11 @@ def test_what_did_not_change_is_not_sent_again(door: Door) -> None:
 
 def test_pages_of_others_are_shut_out_unless_named() -> None:
     """CORS is closed by default; a named origin may call."""
-    asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+    asked = {
+        "Origin": "https://app.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization, if-none-match, last-event-id, prefer",
+    }
 
     assert "access-control-allow-origin" not in Door().ask("GET", "/things", KEY | asked).headers
     opened = Door(origins=("https://app.example",))
