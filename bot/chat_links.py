@@ -13,9 +13,12 @@ LINK = re.compile(r"https?://[^\s<>()\[\]\"'`|\\^{}]+")
 TRAILING = ".,;:!?*_~"
 RAW_HOST = "https://raw.githubusercontent.com"
 GITHUB = "https://github.com"
-ATTACHED = re.compile(r"(?:user-attachments|[^/]+/[^/]+)/files/\d+/(?P<name>[^/]+)")
+ATTACHED = re.compile(r"(?:user-attachments|(?P<repo>[^/]+/[^/]+))/files/\d+/(?P<name>[^/]+)")
 MEDIA = re.compile(r"user-attachments/assets/[^/]+")
 IN_REPOSITORY = re.compile(r"(?P<repo>[^/]+/[^/]+)/(?:blob|raw)/(?P<place>[^/]+/.+)")
+# As parts of a path, these would lead out of the repository that the token was asked for.
+DOTS = frozenset({".", ".."})
+ASTRAY, ELSEWHERE = "leads elsewhere", "is in another repository"
 RAW = re.compile(r"(?P<repo>[^/]+/[^/]+)/(?P<place>[^/]+/.+)")
 
 
@@ -77,7 +80,7 @@ def _file(link: str, repo: RepoName, github_url: str) -> LinkedFile | None:
 
 def _on_github(url: str, path: str, repo: RepoName) -> LinkedFile | None:
     if found := ATTACHED.fullmatch(path):
-        return Attachment(url, found["name"])
+        return _attached(url, found["repo"], found["name"], repo)
     if MEDIA.fullmatch(path):
         return Unread(url, path, "is an image or a video, not text")
     if found := IN_REPOSITORY.fullmatch(path):
@@ -85,7 +88,16 @@ def _on_github(url: str, path: str, repo: RepoName) -> LinkedFile | None:
     return None
 
 
+def _attached(url: str, named: str | None, name: str, repo: RepoName) -> LinkedFile:
+    """Older attachments have their repository in their address."""
+    if named is not None and named.lower() != repo.lower():
+        return Unread(url, name, ELSEWHERE)
+    return Unread(url, name, ASTRAY) if name in DOTS else Attachment(url, name)
+
+
 def _in_repository(url: str, named: str, place: str, repo: RepoName) -> LinkedFile:
     if named.lower() != repo.lower():
-        return Unread(url, f"{named}/{place}", "is in another repository")
+        return Unread(url, f"{named}/{place}", ELSEWHERE)
+    if DOTS & set(place.split("/")):
+        return Unread(url, place, ASTRAY)
     return RepositoryFile(url, place)

@@ -20,6 +20,9 @@ LIST = f"""
     SELECT {COLUMNS} FROM deployments
     WHERE lower(repo) LIKE ANY(%(patterns)s)
       AND (%(repo)s::text IS NULL OR lower(repo) = lower(%(repo)s))
+      AND (%(number)s::bigint IS NULL OR EXISTS (
+          SELECT FROM deployment_subjects AS subject WHERE subject.deployment_id = deployments.id
+            AND subject.repo = deployments.repo AND subject.number = %(number)s))
       AND (%(state)s::text IS NULL OR state = %(state)s)
       AND (%(at)s::timestamptz IS NULL OR (created_at, id) < (%(at)s, %(id)s))
     ORDER BY created_at DESC, id DESC LIMIT %(limit)s
@@ -50,6 +53,7 @@ class Wanted:
 
     patterns: Sequence[str]
     repo: str | None = None
+    number: int | None = None
     state: str | None = None
     after: tuple[datetime, str] | None = None
     limit: int = 20
@@ -73,6 +77,7 @@ class DeploymentReader:
         values = {
             "patterns": [_like(pattern) for pattern in wanted.patterns],
             "repo": wanted.repo,
+            "number": wanted.number,
             "state": wanted.state,
             "at": at,
             "id": id_,

@@ -35,6 +35,7 @@ READ_ATTEMPTS = 3
 LONGEST_MESSAGE = 500
 UNAUTHORISED, FORBIDDEN, NOT_FOUND, GONE, UNPROCESSABLE = 401, 403, 404, 410, 422
 TOO_MANY, SERVER_ERROR = 429, 500
+DOTTED = {".": "%2E", "..": "%2E%2E"}
 
 
 class GitHubError(Exception):
@@ -47,8 +48,11 @@ class GitHubError(Exception):
 
 
 def in_path(name: str) -> str:
-    """A name that people choose, as part of a path: `release#1` must not end as `release`."""
-    return quote(name, safe="/")
+    """A name that people choose, as part of a path: `release#1` must not end as `release`.
+
+    Nor must `..` lead to another repository: no name of GitHub's has such a part.
+    """
+    return "/".join(DOTTED.get(part) or quote(part, safe="") for part in name.split("/"))
 
 
 class _SharedTransport(httpx.HTTPTransport):

@@ -40,10 +40,16 @@ class Caller:
         )
 
 
+def still_there(request: Request) -> Callable[[], bool]:
+    """The dependency of what goes on for long: asks whether the key is a key still."""
+    found: Callable[[], bool] = request.state.still_there
+    return found
+
+
 def needs(scope: Scope) -> Callable[[Request], Caller]:
     """The dependency of an operation that takes this scope; its value is the caller.
 
-    The application has authenticated the request before: `request.state.caller` is set.
+    The door has authenticated the request before: `request.state.caller` is set.
     """
 
     def caller(request: Request) -> Caller:

@@ -30,7 +30,10 @@ OPEN = ("/openapi.json", "/docs")
 
 
 class Door:
-    """ASGI middleware that sets `request.state.caller`, and tells each caller what is left."""
+    """ASGI middleware that says who calls, and tells each caller what is left.
+
+    `request.state.caller` is who; `request.state.still_there` asks for them again.
+    """
 
     def __init__(self, app: ASGIApp, authenticate: Authenticate, limiter: RateLimiter) -> None:
         self._app = app
@@ -51,18 +54,25 @@ class Door:
             answer = JSONResponse(body, refused.status, headers, media_type=MEDIA_TYPE)
             await answer(scope, receive, send)
             return
-        scope.setdefault("state", {})["caller"] = caller
+        state = scope.setdefault("state", {})
+        state["caller"], state["still_there"] = caller, lambda: self._knows(scope)
         await self._app(scope, receive, _telling(send, headers_of(windows)))
 
     def _admit(self, scope: Connection, windows: list[Window]) -> Caller:
         address = (scope.get("client") or ("unknown",))[0]
         windows.append(self._limiter.count("address", address))
-        caller = self._caller(Headers(scope=scope).get("authorization", ""))
+        caller = self._caller(scope)
         windows.insert(0, self._limiter.count("key", caller.key_id))
         return caller
 
-    def _caller(self, authorization: str) -> Caller:
-        scheme, _, key = authorization.partition(" ")
+    def _knows(self, scope: Connection) -> bool:
+        try:
+            return bool(self._caller(scope))
+        except ProblemError:
+            return False
+
+    def _caller(self, scope: Connection) -> Caller:
+        scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             raise _unauthorised("There is no key: send `Authorization: Bearer lgk_...`.", CHALLENGE)
         try:

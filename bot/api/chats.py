@@ -16,13 +16,11 @@ Reader = Annotated[Caller, Depends(needs(Scope.READ))]
 ChatId = Annotated[
     str,
     Path(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}:[A-Za-z0-9._-]{1,100}:[1-9][0-9]{0,8}$",
+        pattern=f"^{models.THREAD}$",
         description="The thread of an issue or pull request: `owner:name:number`.",
         examples=["acme:infrastructure:42"],
     ),
 ]
-# Names that a path would follow elsewhere; GitHub gives them to no repository.
-NO_NAMES = frozenset({".", ".."})
 
 
 class Threads(Protocol):
@@ -52,8 +50,7 @@ def chat_routes(threads: Callable[[], Threads], ranking: Ranking) -> APIRouter:
         """Find texts of an issue's or pull request's thread, and of the files linked there."""
         owner, name, number = chat_id.split(":")
         repo = RepoName(f"{owner}/{name}")
-        reached = name not in NO_NAMES and caller.reaches(repo)
-        chat = threads().read(repo, int(number)) if reached else None
+        chat = threads().read(repo, int(number)) if caller.reaches(repo) else None
         if chat is None:
             raise not_found(f"There is no thread `{chat_id}` that this key reaches.")
         hits = ranking.texts(chat.texts, search.query, search.limit)

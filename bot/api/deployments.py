@@ -96,13 +96,17 @@ def deployment_routes(parts: Parts) -> APIRouter:
     def list_deployments(
         caller: Reader,
         repository: models.Repository | None = None,
+        number: Annotated[
+            int | None,
+            Query(ge=1, le=999_999_999, description="That of its issue or its pull request."),
+        ] = None,
         state: Milestone | None = None,
         cursor: Annotated[str | None, Query(max_length=400)] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
     ) -> models.Page[models.Deployment]:
         """The deployments of the repositories that the key reaches, newest first."""
         after = read_cursor(cursor) if cursor is not None else None
-        wanted = Wanted(caller.repositories, repository, state, after, limit + 1)
+        wanted = Wanted(caller.repositories, repository, number, state, after, limit + 1)
         rows = parts.reader.list(wanted)
         last = rows[limit - 1] if len(rows) > limit else None
         return models.Page(

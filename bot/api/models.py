@@ -7,10 +7,15 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
+OWNER = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}"
+# GitHub gives no repository the name `.` or `..`, which a path would follow elsewhere.
+NAME = r"(?:\.{0,2}[A-Za-z0-9_-][A-Za-z0-9._-]{0,97}|\.{3}[A-Za-z0-9._-]{0,97})"
+# An issue or pull request as `owner:name:number`.
+THREAD = f"{OWNER}:{NAME}:[1-9][0-9]{{0,8}}"
 Repository = Annotated[
     str,
     Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$",
+        pattern=f"^{OWNER}/{NAME}$",
         description="A repository as `owner/name`.",
         examples=["acme/infrastructure"],
     ),

@@ -58,6 +58,8 @@ def _filled(module: Module, new: NewDeployment) -> str:
 
 
 def _in_words(new: NewDeployment, template: str) -> RequestTexts:
+    if not template.strip():
+        raise _invalid("template", "says nothing; say in words what is needed")
     if new.variables:
         raise _invalid("variables", "belong to a module; a template says them in words")
     where = (("Environment", new.target.environment), ("Region", new.target.region))

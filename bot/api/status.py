@@ -1,19 +1,21 @@
 """A deployment's status: once as JSON, or as server-sent events for who follows it."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Protocol
 
 import anyio
 from fastapi import APIRouter, Depends, Header, Response
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from bot.api import models, views
-from bot.api.access import Caller, Scope, needs
+from bot.api.access import Caller, Scope, needs, still_there
 from bot.api.deployments import reached
 from bot.api.problems import FieldProblem, ProblemError
+from bot.api.streams import Places, Stream
 from bot.deployment_reader import DeploymentReader, DeploymentRow
 from bot.deployments import HistoryEvent
 from handlers.errors import TransientError
@@ -22,7 +24,8 @@ from handlers.runs import Run
 
 STREAM = "text/event-stream"
 POLL_SECONDS = 0.5
-HEARTBEAT_SECONDS = 15
+# A key that was revoked hears nothing more after so long.
+KEY_SECONDS = 5.0
 # Proxies cut what is open for long; who follows comes back with Last-Event-ID.
 LONGEST_STREAM_SECONDS = 600
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
@@ -33,6 +36,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
     }
 }
 Reader = Annotated[Caller, Depends(needs(Scope.READ))]
+StillThere = Annotated[Callable[[], bool], Depends(still_there)]
 
 
 class Histories(Protocol):
@@ -57,11 +61,13 @@ class StatusParts:
     histories: Histories
     runs: Runs
     github_url: str
+    key_seconds: float = KEY_SECONDS
 
 
 def status_routes(parts: StatusParts) -> APIRouter:
     """The operation that tells where a deployment is."""
     routes = APIRouter(tags=["deployments"])
+    places = Places()
 
     @routes.get(
         "/deployments/{deployment_id}/status",
@@ -73,6 +79,7 @@ def status_routes(parts: StatusParts) -> APIRouter:
     def status(
         deployment_id: models.Id,
         caller: Reader,
+        known: StillThere,
         accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
         last_event_id: Annotated[str | None, Header(max_length=20)] = None,
     ) -> models.DeploymentStatus | Response:
@@ -80,8 +87,8 @@ def status_routes(parts: StatusParts) -> APIRouter:
         row = reached(parts.reader, deployment_id, caller)
         if STREAM not in accept.lower():
             return _status(row, parts)
-        seen = _seen(last_event_id)
-        return EventSourceResponse(_follow(row, seen, parts), ping=HEARTBEAT_SECONDS)
+        followed = _Followed(row.id, _seen(last_event_id), known)
+        return Stream(partial(_follow, followed, parts), places, caller.key_id)
 
     return routes
 
@@ -109,15 +116,29 @@ def _seen(last_event_id: str | None) -> int:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """What is followed, from where; `known` asks whether who follows may still."""
+
+    deployment_id: str
+    seen: int
+    known: Callable[[], bool]
+
+
 async def _follow(
-    row: DeploymentRow, seen: int, parts: StatusParts
+    followed: _Followed, parts: StatusParts, ending: anyio.Event
 ) -> AsyncIterator[ServerSentEvent]:
     """Entries behind `seen`, then what comes; ends by itself, to be taken up again."""
     told: dict[str, str] = {}
-    until = time.monotonic() + LONGEST_STREAM_SECONDS
-    while time.monotonic() < until:
+    seen, began = followed.seen, time.monotonic()
+    until, ask_again = began + LONGEST_STREAM_SECONDS, began + parts.key_seconds
+    while time.monotonic() < until and not ending.is_set():
+        if time.monotonic() > ask_again:
+            ask_again += parts.key_seconds
+            if not await run_in_threadpool(followed.known):
+                return
         try:
-            status = await run_in_threadpool(_now, row.id, parts)
+            status = await run_in_threadpool(_now, followed.deployment_id, parts)
         except TransientError:
             return
         for event in status.events[seen:]:
@@ -128,7 +149,8 @@ async def _follow(
             if told.get(run.id) != text:
                 told[run.id] = text
                 yield ServerSentEvent(text, event="run")
-        await anyio.sleep(POLL_SECONDS)
+        with anyio.move_on_after(POLL_SECONDS):
+            await ending.wait()
 
 
 def _now(deployment_id: str, parts: StatusParts) -> models.DeploymentStatus:

@@ -125,6 +125,9 @@ def test_approve_and_apply_name_the_pull_request(client: Client, database: Datab
         pytest.param({"module": "no-such"}, "/body/module", id="no such module"),
         pytest.param({"module": None}, "/body/module", id="neither"),
         pytest.param({"template": "A queue"}, "/body/module", id="both"),
+        pytest.param(
+            {"module": None, "template": " \n", "variables": {}}, "/body/template", id="blank"
+        ),
         pytest.param({"variables": {"nmae": "x"}}, "/body/variables/nmae", id="no such variable"),
         pytest.param({"variables": {"fifo": "maybe"}}, "/body/variables/fifo", id="another type"),
         pytest.param({"repository": "acme"}, "/body/repository", id="no repository"),

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
 
+from bot.api.streams import MOST_FOR_A_KEY
+from bot.api_keys import ApiKeys
 from bot.approvals import Approvals
 from bot.compose import now
 from bot.database import Database
@@ -150,6 +153,52 @@ def test_a_follower_hears_what_happens_and_takes_up_where_it_left(
     assert [event["id"] for event in (first, second, third)] == ["1", "2", "3"]
 
 
+def test_a_key_has_so_many_streams(client: Client, database: Database) -> None:
+    """One too many is refused, and told so; another key has its own."""
+    deployment_id, reader = record(database, 3, Milestone.REQUESTED), client("read")
+    path, headers = f"/deployments/{deployment_id}/status", {"Accept": "text/event-stream"}
+
+    with ExitStack() as open_streams:
+        for _ in range(MOST_FOR_A_KEY):
+            open_streams.enter_context(reader.stream("GET", path, headers=headers))
+        refused = reader.get(path, headers=headers)
+        with client("read").stream("GET", path, headers=headers) as other:
+            assert next(events(other.iter_lines()))["id"] == "1"
+
+    assert refused.status_code == 429
+    assert refused.json()["title"] == "Too many streams"
+
+
+def test_a_follower_whose_key_is_revoked_hears_no_more(client: Client, database: Database) -> None:
+    """The stream ends by itself."""
+    deployment_id, reader = record(database, 3, Milestone.REQUESTED), client("read")
+    path, headers = f"/deployments/{deployment_id}/status", {"Accept": "text/event-stream"}
+
+    with reader.stream("GET", path, headers=headers) as stream:
+        heard = events(stream.iter_lines())
+        next(heard)
+        ApiKeys(database).revoke("key 0")
+        rest = list(heard)
+
+    assert rest == []
+
+
+def test_a_deployment_is_found_by_its_number(client: Client, database: Database) -> None:
+    """That of its issue or of its pull request, in its repository alone."""
+    deployment_id = record(database, 3, Milestone.REQUESTED)
+    record(database, 7, Milestone.PROPOSED, issue=3)
+    record(database, 8, Milestone.PLANNED)
+    reader = client("read")
+
+    def found(number: int, repository: str = REPO) -> list[str]:
+        params = {"repository": repository, "number": number}
+        items = reader.get("/deployments", params=params).json()["items"]
+        return [item["id"] for item in items]
+
+    assert found(3) == found(7) == [deployment_id]
+    assert found(9) == found(7, "acme/other") == []
+
+
 @pytest.mark.parametrize(
     ("path", "headers"),
     [
@@ -157,6 +206,7 @@ def test_a_follower_hears_what_happens_and_takes_up_where_it_left(
         pytest.param("/deployments?statee=planned", {}, id="misspelt"),
         pytest.param("/deployments?limit=0", {}, id="no such limit"),
         pytest.param("/deployments?repository=a%00/b", {}, id="no repository"),
+        pytest.param("/config/resolve?repository=acme/..", {}, id="a way up"),
         pytest.param("/deployments?state=%00", {}, id="no state"),
         pytest.param(
             "/deployments/{id}/status",

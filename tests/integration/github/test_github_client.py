@@ -225,6 +225,11 @@ def test_every_page_of_a_list_is_read(world: GitHubWorld) -> None:
     assert len(world.recorder.asked("GET", "/comments")) == 3
 
 
+def test_no_name_leads_out_of_its_repository() -> None:
+    """Dots alone are a name, not a way up; with other characters they stay as they are."""
+    assert in_path("main/../.././a..b/.github") == "main/%2E%2E/%2E%2E/%2E/a..b/.github"
+
+
 def test_names_in_paths_are_quoted(world: GitHubWorld) -> None:
     """`#`, `%` and `?` of a branch end neither the path nor the branch."""
     world.commit("release#1/50%", {"a": "b"})

@@ -56,6 +56,11 @@ def test_a_ref_may_hold_slashes() -> None:
     ("url", "reason"),
     [
         ("https://github.com/other/secret/blob/main/key.pem", "is in another repository"),
+        ("https://github.com/acme/secret/files/17/plan.log", "is in another repository"),
+        ("https://github.com/acme/infra/blob/main/../../../secret/contents/key", "leads elsewhere"),
+        ("https://github.com/acme/infra/blob/main/%2e%2e/a.md", "leads elsewhere"),
+        ("https://github.com/acme/infra/raw/../main/a.md", "leads elsewhere"),
+        ("https://github.com/acme/infra/files/17/%2e%2e", "leads elsewhere"),
         ("https://github.com/user-attachments/assets/1-2-3", "is an image or a video, not text"),
     ],
 )
