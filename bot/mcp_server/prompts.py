@@ -1,9 +1,12 @@
 """Prompts that a person picks: ask for infrastructure, review a plan."""
 
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
 
+from mcp import MCPError
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context, MCPServer, Message, UserMessage
-from mcp_types import EmbeddedResource, TextResourceContents
+from mcp_types import INVALID_PARAMS, EmbeddedResource, Prompt, TextResourceContents
 from pydantic import Field
 
 from bot.api import models
@@ -45,6 +48,14 @@ Do not call `approve_deployment` or `apply_deployment` unless I tell you to afte
 def add_prompts(server: MCPServer, access: Access) -> None:
     """Offer the prompts; a plan comes over the API."""
 
+    async def check(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Refuse what the SDK would call an internal error."""
+        if ctx.method == "prompts/get":
+            _insist(await server.list_prompts(), ctx.params or {})
+        return await call_next(ctx)
+
+    server.middleware.append(check)
+
     @server.prompt(title="Request infrastructure")
     def request_infrastructure(
         repository: Annotated[str, Field(description="The repository, `owner/name`.")],
@@ -75,3 +86,18 @@ def add_prompts(server: MCPServer, access: Access) -> None:
             UserMessage(REVIEW.format(deployment_id=plan.deployment_id)),
             UserMessage(EmbeddedResource(type="resource", resource=contents)),
         ]
+
+
+def _insist(prompts: Iterable[Prompt], params: Mapping[str, Any]) -> None:
+    """Raise MCPError for a prompt that is not there, or not with these arguments."""
+    known = {prompt.name: prompt.arguments or [] for prompt in prompts}
+    name, given = str(params.get("name", "")), set(params.get("arguments") or {})
+    if name not in known:
+        raise MCPError(INVALID_PARAMS, f"There is no prompt {name!r}, only {', '.join(known)}.")
+    taken = {each.name for each in known[name]}
+    required = {each.name for each in known[name] if each.required}
+    wrong = sorted((required - given) | (given - taken))
+    if wrong:
+        takes = ", ".join(sorted(taken))
+        said = f"The prompt {name!r} takes {takes}; missing or unknown: {', '.join(wrong)}."
+        raise MCPError(INVALID_PARAMS, said)

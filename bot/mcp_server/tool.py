@@ -4,8 +4,11 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
+from pydantic import ValidationError
 
 READS = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
@@ -21,9 +24,27 @@ APPROVES = ToolAnnotations(
 APPLIES = APPROVES.model_copy(update={"idempotent_hint": False})
 
 
+class StrictTool(Tool):
+    """A tool that says in our words which argument is wrong, for an assistant to mend its call."""
+
+    async def run(
+        self,
+        arguments: dict[str, Any],
+        context: Context,
+        convert_result: bool = False,  # noqa: FBT001, FBT002 -- as the SDK has it
+    ) -> Any:
+        """Run it; raises ToolError for arguments that it does not take."""
+        try:
+            self.fn_metadata.validate_arguments(arguments)
+        except ValidationError as exc:
+            takes = ", ".join(self.parameters["properties"]) or "none"
+            raise ToolError(f"{self.name}: {_wrong(exc)}. Arguments: {takes}.") from exc
+        return await super().run(arguments, context, convert_result)
+
+
 def tool(function: Callable[..., Awaitable[Any]], title: str, annotations: ToolAnnotations) -> Tool:
     """The tool of this function; its docstring is the description."""
-    made = Tool.from_function(
+    made = StrictTool.from_function(
         function,
         title=title,
         description=inspect.getdoc(function),
@@ -36,3 +57,10 @@ def tool(function: Callable[..., Awaitable[Any]], title: str, annotations: ToolA
     arguments.model_rebuild(force=True)
     made.parameters = arguments.model_json_schema(by_alias=True)
     return made
+
+
+def _wrong(error: ValidationError) -> str:
+    return "; ".join(
+        f"`{'/'.join(map(str, each['loc']))}`: {each['msg']}"
+        for each in error.errors(include_url=False, include_input=False)
+    )

@@ -255,10 +255,33 @@ def test_a_wrong_argument_is_told_and_nothing_is_done(
         assert result.is_error
         assert isinstance(content, TextContent)
         assert named in content.text
+        assert "pydantic" not in content.text
 
     play(MEMORY, world, WRITER, story)
 
     assert world.keys == {}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "arguments", "named"),
+    [
+        pytest.param("review_plans", {}, "review_plan", id="no such prompt"),
+        pytest.param("review_plan", {}, "deployment_id", id="an argument is missing"),
+        pytest.param("review_plan", {"deployment_id": "d1", "x": "y"}, ": x.", id="one too many"),
+    ],
+)
+def test_a_prompt_asked_for_wrongly_is_told(
+    prompt: str, arguments: dict[str, str], named: str
+) -> None:
+    """As invalid params, which is what it is, and with what would be right."""
+
+    async def story(client: Client) -> None:
+        with pytest.raises(MCPError) as caught:
+            await client.get_prompt(prompt, arguments)
+        assert caught.value.code == -32602
+        assert named in caught.value.message
+
+    play(MEMORY, World(), READER, story)
 
 
 def test_a_write_is_given_once_under_its_key() -> None:
