@@ -42,7 +42,8 @@ def _kind(annotation: Any) -> str:
     if get_origin(annotation) in {Union, types.UnionType}:
         return _kind(get_args(annotation)[0])
     if get_origin(annotation) is tuple:
-        return "secrets, comma-separated"
+        secret = get_args(annotation)[0] is SecretStr
+        return "secrets, comma-separated" if secret else "texts, comma-separated"
     if hasattr(annotation, "__origin__"):
         return _kind(annotation.__origin__)
     return KINDS.get(annotation, "URL" if "Url" in annotation.__name__ else "text")

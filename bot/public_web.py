@@ -7,7 +7,8 @@ connection goes to the very address that was checked. Redirects are followed by 
 import socket
 import ssl
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import anyio
@@ -76,14 +77,32 @@ class PublicWeb:
         """The page at an address, after its redirects; raises PageError."""
         return anyio.run(self._get_in_time, url)
 
+    def follow(self, url: str) -> str:
+        """Where an address leads after its redirects, whatever is there; raises PageError.
+
+        For who hands an address to another reader, which may resolve names as it likes.
+        """
+        return str(anyio.run(self._arrived_in_time, url))
+
     def check(self, url: str) -> None:
         """Raise PageError where an address is not a page of the public internet."""
         anyio.run(self._check_in_time, url)
 
     async def _get_in_time(self, url: str) -> Fetched:
+        with self._in_time():
+            async with self._arrived(url) as (at, response):
+                return await _fetched(at, response)
+
+    async def _arrived_in_time(self, url: str) -> httpx.URL:
+        with self._in_time():
+            async with self._arrived(url) as (at, _):
+                return at.copy_with(fragment=None)
+
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
         try:
             with anyio.fail_after(self._seconds):
-                return await self._get(url)
+                yield
         except TimeoutError as exc:
             raise PageError(f"did not come within {self._seconds:g} s") from exc
 
@@ -94,7 +113,9 @@ class PublicWeb:
         except TimeoutError as exc:
             raise PageError("has a host that could not be resolved in time") from exc
 
-    async def _get(self, address: str) -> Fetched:
+    @asynccontextmanager
+    async def _arrived(self, address: str) -> AsyncIterator[tuple[httpx.URL, httpx.Response]]:
+        """Where the redirects end, and the head of the answer there."""
         url = _parsed(address)
         async with httpx.AsyncClient(
             verify=self._tls, trust_env=False, timeout=STEP_SECONDS, headers=HEADERS
@@ -103,7 +124,8 @@ class PublicWeb:
                 response = await self._send(client, url)
                 try:
                     if response.status_code not in REDIRECTS:
-                        return await _fetched(url, response)
+                        yield url, response
+                        return
                     url = _target(url, response)
                 finally:
                     await response.aclose()

@@ -160,7 +160,10 @@ class Settings(BaseSettings):
         600, description="API requests a key may make in a minute."
     )
     api_address_requests_per_minute: PositiveInt = Field(
-        1200, description="API requests an address may make in a minute, with any key or none."
+        1200,
+        description="API requests an address may make in a minute, with any key or none. Behind a "
+        "proxy on another machine, name its address in `FORWARDED_ALLOW_IPS`, or all callers count "
+        "as one.",
     )
     mcp_sessions: Literal["stateful", "stateless"] = Field(
         "stateful",
@@ -178,7 +181,8 @@ class Settings(BaseSettings):
     web_read_url: HttpUrl | None = Field(
         None,
         description="A JINA-compatible reader. Unset: pages are fetched directly, where web "
-        "reading is on.",
+        "reading is on. Redirects are followed and checked before an address is handed to it; what "
+        "its browser then loads, only its own network can limit.",
     )
     web_read: Literal["off", "on"] = Field(
         "off", description="Whether public web pages may be read."

@@ -44,7 +44,11 @@ class DirectReader:
 
 
 class JinaReader:
-    """The port `PageReader` over `GET /{url}`; only public addresses are handed on."""
+    """The port `PageReader` over `GET /{url}`.
+
+    Only the public address where the redirects end is handed on, and what the service read
+    elsewhere is not passed on: it may stand where inside addresses can be reached.
+    """
 
     def __init__(self, web: PublicWeb, provider: WebProvider) -> None:
         self._web = web
@@ -52,9 +56,9 @@ class JinaReader:
 
     def read(self, url: str) -> WebPage:
         """The page's text; raises PageError, or TransientError where the service is away."""
-        self._web.check(url)
+        url = self._web.follow(url)
         try:
-            answer = self._provider.get(url.partition("#")[0], accept="application/json")
+            answer = self._provider.get(url, accept="application/json")
         except ProviderRefusedError as exc:
             raise PageError("could not be read by the reader") from exc
         if answer.media_type == "application/json":
@@ -66,12 +70,15 @@ class JinaReader:
             read = _Read.model_validate_json(answer.body).data
         except ValidationError as exc:
             raise TransientError(f"{self._provider.name} gave nothing that can be read") from exc
+        if read.url.startswith(("http://", "https://")):
+            self._web.check(read.url)
         return _page(url, read.title or "", read.content)
 
 
 class _Content(BaseModel):
     title: str | None = None
     content: str
+    url: str = ""
 
 
 class _Read(BaseModel):

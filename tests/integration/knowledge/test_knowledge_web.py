@@ -279,9 +279,35 @@ def test_a_reader_reads_for_us(site: Site, answer: Page) -> None:
     page = WebPage.model_validate_json(reading(site).post("/web/read", url=f"{url}#f").content)
 
     assert (page.title, page.text) == ("T", "# Text")
-    path, headers = site.asked[0]
+    path, headers = site.asked[-1]
     assert path == f"/{url}"
     assert headers["Authorization"] == "Bearer made up"
+
+
+def test_a_reader_is_given_no_redirect_inside(site: Site) -> None:
+    """It follows redirects itself, and may stand inside: it gets the address where they end."""
+    site.pages["/out"] = Page(status=302, headers={"Location": "/a"})
+    site.pages["/in"] = Page(status=302, headers={"Location": "http://10.0.0.1/admin"})
+    site.pages[f"/{site.url}/a"] = Page(b"Text.", headers={"Content-Type": "text/plain"})
+    api = reading(site)
+
+    followed = api.post("/web/read", url=f"{site.url}/out")
+    refused = api.post("/web/read", url=f"{site.url}/in")
+
+    assert followed.json()["url"] == f"{site.url}/a"
+    assert refused.status_code == 422
+    assert [path for path in site.paths if "http" in path] == [f"/{site.url}/a"]
+
+
+def test_what_a_reader_read_inside_is_kept_back(site: Site) -> None:
+    """Where a page sent it on by other means than a redirect."""
+    said = {"data": {"title": "T", "content": "secret", "url": "http://10.0.0.1/admin"}}
+    site.pages[f"/{site.url}/a"] = Page(json.dumps(said).encode(), headers=JSON)
+
+    answer = reading(site).post("/web/read", url=f"{site.url}/a")
+
+    assert answer.status_code == 422
+    assert "secret" not in answer.text
 
 
 @pytest.mark.parametrize(("status", "expected"), [(422, 422), (404, 422), (500, 503), (401, 503)])
