@@ -6,7 +6,6 @@ from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
-from starlette.routing import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Connection
 
@@ -42,7 +41,7 @@ class Door:
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         """Let a request in, or refuse it."""
-        if scope["type"] != "http" or _is_open(get_route_path(scope)):
+        if scope["type"] != "http" or _is_open(scope):
             await self._app(scope, receive, send)
             return
         windows: list[Window] = []
@@ -100,7 +99,8 @@ def caller_of(key: ApiKey) -> Caller:
     )
 
 
-def _is_open(path: str) -> bool:
+def _is_open(scope: Connection) -> bool:
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
     return path in OPEN or path.startswith("/docs/")
 
 

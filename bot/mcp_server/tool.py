@@ -30,7 +30,7 @@ class StrictTool(Tool):
     async def run(
         self,
         arguments: dict[str, Any],
-        context: Context,
+        context: Context[Any, Any],
         convert_result: bool = False,  # noqa: FBT001, FBT002 -- as the SDK has it
     ) -> Any:
         """Run it; raises ToolError for arguments that it does not take."""

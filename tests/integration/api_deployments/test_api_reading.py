@@ -191,7 +191,7 @@ def test_a_deployment_is_found_by_its_number(client: Client, database: Database)
     reader = client("read")
 
     def found(number: int, repository: str = REPO) -> list[str]:
-        params = {"repository": repository, "number": number}
+        params = {"repository": repository, "number": str(number)}
         items = reader.get("/deployments", params=params).json()["items"]
         return [item["id"] for item in items]
 
