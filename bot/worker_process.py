@@ -41,18 +41,23 @@ log = structlog.get_logger(__name__)
 def serve_queue(settings: Settings, name: QueueName) -> None:
     """Work one queue off until a signal ends the process."""
     with telemetry(settings, f"lockgate-{name}"), compose.opened_database(settings) as database:
+        _serve_metrics(settings, name)
         store = open_store(settings, database)
         made = adapters(settings, store)
         with closing(store.queues):
-            if settings.metrics_port is not None and settings.metrics == "on":
-                from bot.telemetry.prometheus import serve_metrics  # noqa: PLC0415 -- most do without
-
-                serve_metrics(settings.host, settings.metrics_port, name)
             if name is QueueName.EVENTS:
                 watch_store(database, store.queues)
                 _serve_events(settings, store, made)
             else:
                 _consume(settings, store, name, _runs(store, made))
+
+
+def _serve_metrics(settings: Settings, name: QueueName) -> None:
+    if settings.metrics_port is None or settings.metrics == "off":
+        return
+    from bot.telemetry.prometheus import serve_metrics  # noqa: PLC0415 -- most do without
+
+    serve_metrics(settings.host, settings.metrics_port, name)
 
 
 def _serve_events(settings: Settings, store: Store, made: Adapters) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.embedded import EmbeddedPostgres
+from bot.database import Database
+from bot.queue import QueueName
 from bot.sealing import new_key
+from bot.telemetry.prometheus import serve_metrics
 from bot.webhook import signature
 from tests.integration.github.github_world import new_key_pair
 from tests.integration.telemetry.otlp_receiver import OtlpReceiver
@@ -42,13 +44,16 @@ class Web:
         return httpx.post(f"{self.url}/webhook", content=BODY, headers=headers).status_code
 
 
-@contextmanager
-def web(folder: Path, database_url: str, **settings: str) -> Iterator[Web]:
-    """`lockgate web` with these settings, ready."""
+def free_port() -> int:
+    """One where nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    environment = {
+        return int(probe.getsockname()[1])
+
+
+def environment(folder: Path, database_url: str, **settings: str) -> dict[str, str]:
+    """What a process is started with."""
+    return {
         "PYTHONPATH": str(ROOT),
         "PATH": "/usr/bin:/bin",
         "LOCKGATE_APP_ID": "7",
@@ -57,37 +62,51 @@ def web(folder: Path, database_url: str, **settings: str) -> Iterator[Web]:
         "LOCKGATE_DATABASE_URL": database_url,
         "LOCKGATE_SEALING_KEYS": new_key(),
         "LOCKGATE_DATA_FOLDER": str(folder),
-        "LOCKGATE_PORT": str(port),
         **{f"LOCKGATE_{name.upper()}": value for name, value in settings.items()},
     }
-    log = folder / "web.log"
+
+
+@contextmanager
+def answering(
+    command: tuple[str, ...], given: dict[str, str], log: Path, url: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A command of Lockgate's, once `url` answers."""
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bot", "web"], env=environment, stderr=stream
+            [sys.executable, "-m", "bot", *command], env=given, stderr=stream
         )
         try:
             deadline = time.monotonic() + 60
-            while not _ready(port):
+            while not _answers(url):
                 assert process.poll() is None, log.read_text()
                 assert time.monotonic() < deadline, log.read_text()
                 time.sleep(0.05)
-            yield Web(port, log, process)
+            yield process
         finally:
             process.terminate()
             process.wait(timeout=60)
 
 
-def _ready(port: int) -> bool:
+@contextmanager
+def web(folder: Path, database_url: str, **settings: str) -> Iterator[Web]:
+    """`lockgate web` with these settings, ready."""
+    port, log = free_port(), folder / "web.log"
+    given = environment(folder, database_url, port=str(port), **settings)
+    with answering(("web",), given, log, f"http://127.0.0.1:{port}/readyz") as process:
+        yield Web(port, log, process)
+
+
+def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+        return httpx.get(url).status_code == 200
     except httpx.TransportError:
         return False
 
 
 @pytest.fixture
-def store(own_postgres: EmbeddedPostgres) -> str:
+def store(database: Database) -> str:
     """A migrated database's address."""
-    return own_postgres.url
+    return database.url
 
 
 def test_a_webhook_is_traced_into_the_store(store: str, tmp_path: Path) -> None:
@@ -139,6 +158,36 @@ def test_prometheus_reads_the_measures(store: str, tmp_path: Path) -> None:
     assert 'status="2xx"' in text
     assert "http_server_request_duration_seconds_bucket" in text
     assert "secret-name" not in text
+
+
+def test_a_worker_serves_its_measures_before_github_answers(store: str, tmp_path: Path) -> None:
+    """At the place of its queue behind the first port; what waits is in them."""
+    first, log = free_port(), tmp_path / "worker.log"
+    port = first + list(QueueName).index(QueueName.PLAN)
+    given = environment(
+        tmp_path,
+        store,
+        metrics="on",
+        metrics_port=str(first),
+        github_api_url="http://127.0.0.1:9",
+    )
+
+    url = f"http://127.0.0.1:{port}/metrics"
+    with answering(("worker", "--queue", "plan"), given, log, url):
+        # The process goes on asking GitHub who it is, and counts that it got no answer.
+        deadline = time.monotonic() + 60
+        while 'status="none"' not in httpx.get(url).text:
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+
+
+def test_a_port_that_is_taken_stops_no_work() -> None:
+    """The log says so, and nothing else happens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+
+        serve_metrics("127.0.0.1", int(taken.getsockname()[1]), QueueName.EVENTS)
 
 
 def test_without_the_setting_there_are_no_measures(store: str, tmp_path: Path) -> None:
