@@ -15,7 +15,7 @@ import anyio
 import httpx
 from anyio.to_thread import run_sync
 
-from bot.public_addresses import is_public
+from terraform.public_addresses import is_public
 
 # Of one hop's steps, and of all together, with the resolving and however slowly bytes come.
 STEP_SECONDS = 8.0

@@ -1,9 +1,11 @@
 """Runs one Terraform command for one work area: sandbox, environment, limits, events."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from terraform.allowed_hosts import HostRule
 from terraform.engine import Engine
 from terraform.environment import command_environment
 from terraform.failures import failure
@@ -11,15 +13,24 @@ from terraform.limits import Limits
 from terraform.process import Finished, Invocation, ignore, never, supervise
 from terraform.project import Network
 from terraform.provider_cache import ProviderCache
+from terraform.proxy import Proxy, Reach
 from terraform.redact import Redactor
 from terraform.results import Progress
-from terraform.sandbox import HOME, Isolation, Sandbox
+from terraform.sandbox import HOME, PROXY_PORT, Isolation, Sandbox
 from terraform.stream import Stream, no_progress
 from terraform.work_area import WorkArea
 
 CONFIGURATION_FILE = "terraform.rc"
+PROXY_ADDRESS = f"http://127.0.0.1:{PROXY_PORT}"
+PROXY_VARIABLES = dict.fromkeys(
+    ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), PROXY_ADDRESS
+)
 # `show -json` repeats prior state and configuration; bigger ones are no longer reviewable.
 LARGEST_DOCUMENT_BYTES = 256 * 1024 * 1024
+
+
+def _not_told(_: str) -> None:
+    """Take what was refused and tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +39,19 @@ class Request:
 
     `environment` holds the run's own variables, credentials for one; nothing else is inherited.
     `tracing` holds no secret: every command gets it.
-    `should_stop` is asked several times a second.
+    `should_stop` is asked several times a second. `on_refused` is told what was not reached because
+    it is not among the allowed hosts, by a thread of its own.
     """
 
     area: WorkArea
     workspace: str = "default"
     network: Network = Network.NONE
+    allowed_hosts: tuple[HostRule, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     tracing: Mapping[str, str] = field(default_factory=dict)
     should_stop: Callable[[], bool] = never
     on_progress: Callable[[Progress], None] = no_progress
+    on_refused: Callable[[str], None] = _not_told
 
     @property
     def redactor(self) -> Redactor:
@@ -72,6 +86,7 @@ class Terraform:
     cache: ProviderCache
     mirror: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    reach: Reach = field(default_factory=Reach)
 
     def prepare(self, area: WorkArea) -> None:
         """Create the folders of a work area and the CLI configuration its commands use."""
@@ -90,6 +105,17 @@ class Terraform:
         on_line: Callable[[bytes], None] = ignore,
     ) -> Finished:
         """Run one command in the project's folder to its end, whatever that is."""
+        with self._way_out(request, needs) as proxy:
+            return self._run(request, arguments, needs, on_line, proxy)
+
+    def _run(
+        self,
+        request: Request,
+        arguments: Sequence[str],
+        needs: Needs,
+        on_line: Callable[[bytes], None],
+        proxy: Proxy | None,
+    ) -> Finished:
         area, limits = request.area, self._limits(needs)
         argv = self.sandbox.command(
             (*self.engine.argv, *arguments),
@@ -98,6 +124,7 @@ class Terraform:
             network=needs.network,
             cwd=area.root,
             limits=limits,
+            proxy=proxy.socket if proxy else None,
         )
         home = HOME if self.sandbox.isolation is Isolation.SANDBOXED else str(area.home)
         environment = command_environment(
@@ -108,8 +135,18 @@ class Terraform:
             workspace=needs.workspace,
         )
         variables = {**request.tracing, **environment, **needs.extra}
+        if proxy:
+            variables |= PROXY_VARIABLES
         invocation = Invocation(argv, variables, area.root, self.sandbox.depth)
         return supervise(invocation, limits, on_line=on_line, should_stop=request.should_stop)
+
+    def _way_out(self, request: Request, needs: Needs) -> AbstractContextManager[Proxy | None]:
+        """The proxy of a listed network; without a sandbox nothing could hold Terraform to it."""
+        apart = self.sandbox.isolation is Isolation.SANDBOXED
+        if needs.network is not Network.LISTED or not apart:
+            return nullcontext()
+        reach = replace(self.reach, allowed=request.allowed_hosts)
+        return Proxy(reach, request.on_refused)
 
     def succeed(
         self,

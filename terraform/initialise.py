@@ -70,7 +70,7 @@ class Initialiser:
             writable.append(area.root)
         with ExitStack() as held:
             extra = {}
-            if request.network is Network.OPEN:
+            if request.network is not Network.NONE:
                 packages = held.enter_context(self.terraform.cache.writing(request.should_stop))
                 extra["TF_PLUGIN_CACHE_DIR"] = str(packages)
                 writable.append(packages)

@@ -11,6 +11,7 @@ class Network(StrEnum):
     """Whether Terraform may reach the network while it plans and applies a project."""
 
     NONE = "none"
+    LISTED = "listed"
     OPEN = "open"
 
 
@@ -55,7 +56,8 @@ class Project:
 
     `directory` is relative to the repository's root with `/` between parts; the root is `.`.
     `name` matches ``^[A-Za-z0-9][\\w.-]{0,89}$``. `environment` is where it deploys to, by name:
-    it chooses the credentials that Terraform gets.
+    it chooses the credentials that Terraform gets. `allowed_hosts` are what it may reach where its
+    network is a list.
     """
 
     name: str
@@ -65,3 +67,4 @@ class Project:
     network: Network = Network.NONE
     applications: tuple[Application, ...] = ()
     environment: str = ""
+    allowed_hosts: tuple[str, ...] = ()

@@ -27,6 +27,7 @@ from terraform.module_tests import TestStream
 from terraform.process import Ending, Invocation, supervise
 from terraform.project import Network
 from terraform.provider_cache import ProviderCache
+from terraform.proxy import Reach
 from terraform.redact import Redactor
 from terraform.results import (
     ApplyResult,
@@ -73,6 +74,7 @@ class Runner:
     """Terraform for plan and apply runs; holds no state, so one serves every thread.
 
     `mirror` is the folder that `cli_configuration` names; it is made readable in the sandbox.
+    `reach` says what of the operator's own network listed hosts may be.
     """
 
     engine: Engine
@@ -81,6 +83,7 @@ class Runner:
     cache: ProviderCache
     mirror: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    reach: Reach = field(default_factory=Reach)
 
     def init(self, request: Request) -> InitResult:
         """Prepare the work area, once. Raises TerraformError and its kin."""
@@ -250,7 +253,13 @@ class Runner:
     @property
     def _terraform(self) -> Terraform:
         return Terraform(
-            self.engine, self.sandbox, self.cli_configuration, self.cache, self.mirror, self.limits
+            self.engine,
+            self.sandbox,
+            self.cli_configuration,
+            self.cache,
+            self.mirror,
+            self.limits,
+            self.reach,
         )
 
     def _show(self, request: Request, plan_file: Path) -> tuple[Mapping[str, Any], float]:

@@ -8,11 +8,13 @@ ordinary user. The environment is not handled here: it would show in the list of
 import importlib.util
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from terraform import forwarder
 from terraform.errors import SandboxMissingError
 from terraform.limits import MEBIBYTE, Limits, limited
 from terraform.project import Network
@@ -23,18 +25,26 @@ TRY_SECONDS = 20.0
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 # What the dynamic linker and Debian's links to programs need.
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/alternatives")
-# Names and certificates; never `/etc/ssl` whole, which holds private keys.
-NETWORK_FILES = (
-    "/etc/resolv.conf",
-    "/etc/hosts",
-    "/etc/nsswitch.conf",
-    "/etc/services",
+# Never `/etc/ssl` whole, which holds private keys.
+CERTIFICATES = (
     "/etc/ssl/certs",
     "/etc/ssl/cert.pem",
     "/etc/ssl/openssl.cnf",
     "/etc/pki/tls/certs",
     "/etc/pki/ca-trust/extracted",
 )
+NAMES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/services")
+NETWORK_FILES = {
+    Network.NONE: (),
+    Network.LISTED: CERTIFICATES,
+    Network.OPEN: (*NAMES, *CERTIFICATES),
+}
+# Inside: the proxy's socket, and the port of the sandbox's own loopback that leads to it.
+PROXY_SOCKET = "/run/lockgate-proxy"
+PROXY_PORT = 3128
+# The interpreter itself, not the virtual environment's link to it: no site is wanted.
+INTERPRETER = Path(sys.executable).resolve()
+FORWARDER = Path(forwarder.__file__)
 ISOLATION = (
     "--unshare-all",
     "--unshare-user",
@@ -81,20 +91,26 @@ class Sandbox:
         network: Network,
         cwd: Path,
         limits: Limits,
+        proxy: Path | None = None,
     ) -> tuple[str, ...]:
         """Give the argument vector that runs `argv` within the limits, inside the sandbox.
 
         Paths keep their names inside and must exist; a writable path may lie in a read-only one.
+        `proxy` is the socket that a listed network leads to, and its only way out.
         """
         inner = limited(tuple(argv), limits, prlimit=self.prlimit)
         if self.bwrap is None:
             return inner
+        if proxy is not None:
+            place = (PROXY_SOCKET, str(PROXY_PORT))
+            inner = (str(INTERPRETER), "-I", "-S", str(FORWARDER), *place, *inner)
         return (
             self.bwrap,
             *_system(network),
             *_private(limits),
             *_binds("--ro-bind", read_only),
             *_binds("--bind", writable),
+            *(_way_out(proxy) if proxy else ()),
             "--remount-ro",
             "/",
             *ISOLATION,
@@ -175,9 +191,13 @@ def _system(network: Network) -> Iterator[str]:
             yield from ("--symlink", str(path.readlink()), name)
         elif path.is_dir():
             yield from ("--ro-bind", name, name)
-    files = SYSTEM_FILES + (NETWORK_FILES if network is Network.OPEN else ())
-    for name in files:
+    for name in (*SYSTEM_FILES, *NETWORK_FILES[network]):
         yield from ("--ro-bind-try", name, name)
+
+
+def _way_out(proxy: Path) -> Iterator[str]:
+    yield from ("--ro-bind", str(proxy), PROXY_SOCKET)
+    yield from _binds("--ro-bind", (Path(sys.base_prefix), INTERPRETER, FORWARDER))
 
 
 def _private(limits: Limits) -> Iterator[str]:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.public_addresses import INSIDE_V4, is_public
 from bot.public_web import PageError, PublicWeb
+from terraform.public_addresses import INSIDE_V4, is_public
 
 INSIDE = (
     "0.0.0.0",  # noqa: S104 -- an address that is judged, nothing is bound
