@@ -31,9 +31,11 @@ from bot.terraform_runs import TerraformRuns
 from bot.work_areas import WorkAreas
 from handlers.errors import TransientError
 from handlers.ports import Ports, no_page
+from terraform.allowed_hosts import host_rule
 from terraform.engine import find_engine
 from terraform.mirror import cli_configuration, find_mirror, usual_roots
 from terraform.provider_cache import ProviderCache
+from terraform.proxy import Reach
 from terraform.runner import Runner
 from terraform.sandbox import Isolation, find_sandbox
 
@@ -138,4 +140,5 @@ def _runner(settings: Settings, folder: Path) -> Runner:
         cli_configuration=cli_configuration(mirror),
         cache=ProviderCache(folder / "providers"),
         mirror=mirror,
+        reach=Reach(inside=tuple(map(host_rule, settings.inside_hosts))),
     )

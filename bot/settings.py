@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.sealing import Sealer, SealError
+from terraform.allowed_hosts import host_rule
 
 PREFIX = "LOCKGATE_"
 # Read by the tests and the demo, not by the product.
@@ -50,6 +51,12 @@ def _redis_url(url: SecretStr) -> SecretStr:
     if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("it must start with redis://, rediss:// or unix://")
     return url
+
+
+def _hosts(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        host_rule(text)
+    return texts
 
 
 class Settings(BaseSettings):
@@ -117,6 +124,13 @@ class Settings(BaseSettings):
         "on",
         description="Terraform of pull requests runs in bubblewrap, unless it is turned off with "
         "the words `off-i-accept-the-risk`.",
+    )
+    inside_hosts: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_hosts)
+    ] = Field(
+        (),
+        description="Hosts of your own network, such as `vault.internal:8200`, that a project's "
+        "`allowed_hosts` may lead to, comma-separated. Unset: public addresses alone.",
     )
     plan_environment_file: Path | None = Field(
         None, description="`NAME=value` lines that Terraform gets for a plan: read-only keys."

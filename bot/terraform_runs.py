@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from handlers.markdown import code, plain
 from handlers.ports import Control, Work
 from policy.findings import Finding, Severity
 from policy.receipt import StoredPlan
+from terraform.allowed_hosts import host_rule
 from terraform.arguments import PLAIN, REFRESH_ONLY, PlanArguments, stored_arguments
 from terraform.errors import Diagnostic, PlanChangedError, StateLockedError, TerraformError
 from terraform.errors import Severity as DiagnosticSeverity
@@ -65,6 +67,7 @@ class TerraformRuns:
                 self._request(work, area, control, Phase.PLAN) as request,
             ):
                 self._runner.init(request)
+                refused = request.refused
             control.progress("terraform plan")
             with (
                 trace.span("terraform plan") as span,
@@ -74,7 +77,7 @@ class TerraformRuns:
                     request, var_files=work.project.var_files, arguments=arguments
                 )
                 span.note({"lockgate.isolation": result.isolation.value})
-                return result
+                return replace(result, refused=tuple(dict.fromkeys((*refused, *result.refused))))
 
     def drift(self, work: Work, control: Control) -> DriftResult:
         """A refresh-only plan, and a plain one where it found something."""
@@ -164,6 +167,7 @@ class TerraformRuns:
                 area=area,
                 workspace=work.project.workspace,
                 network=work.project.network,
+                allowed_hosts=tuple(map(host_rule, work.project.allowed_hosts)),
                 environment=environment,
                 tracing=self._tracing(),
                 should_stop=control.should_stop,
@@ -205,6 +209,7 @@ def said(error: TerraformError) -> str:
     """What Terraform said, in Markdown: its sentence, then each error with its place."""
     errors = [each for each in error.diagnostics if each.severity is DiagnosticSeverity.ERROR]
     lines = [f"- {_where(each)}**{plain(each.summary)}** {plain(each.detail)}" for each in errors]
+    lines += [f"- It tried to reach {plain(refused)}." for refused in error.refused]
     return "\n".join([plain(str(error)), "", *lines]).strip()
 
 

@@ -155,6 +155,7 @@ class Configuration:
             policy_sets=said.policy_sets or (),
             environment=said.environment or "",
             network=said.network or Network.NONE,
+            allowed_hosts=said.allowed_hosts or (),
             when_modified=said.when_modified or (),
         )
 
@@ -188,7 +189,15 @@ class Configuration:
     def settled(self, project: Project) -> Project:
         """The project with what holds of the values that it carries itself."""
         rules = self.rules(project)
-        return replace(project, network=rules.network, environment=rules.environment)
+        network = rules.network
+        if rules.allowed_hosts and network is Network.NONE:
+            network = Network.LISTED
+        return replace(
+            project,
+            network=network,
+            allowed_hosts=rules.allowed_hosts,
+            environment=rules.environment,
+        )
 
     def _drafted(self, directory: str) -> bool:
         if self.drafts.project is not None:
@@ -276,13 +285,14 @@ def _approvers(section: ApproversSection) -> Approvers:
 
 
 def _settings(section: SettingsSection) -> Settings:
-    sets, globs = section.policy_sets, section.when_modified
+    sets, globs, hosts = section.policy_sets, section.when_modified, section.allowed_hosts
     return Settings(
         environment=section.environment,
         approvers=_approvers(section.approvers) if section.approvers else None,
         budget_usd_per_month=section.budget_usd_per_month,
         policy_sets=None if sets is None else tuple(sets),
         network=Network(section.network) if section.network else None,
+        allowed_hosts=None if hosts is None else tuple(hosts),
         when_modified=None if globs is None else tuple(globs),
     )
 

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 from pathspec import GitIgnoreSpec
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from terraform.allowed_hosts import host_rule
+
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,89}$"
 _RULE = r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"
 # What AWS takes as a tag's key.
@@ -64,6 +66,11 @@ def _module_source(value: str) -> str:
     return value
 
 
+def _host(value: str) -> str:
+    host_rule(value)
+    return value
+
+
 def _not_bool(value: Any) -> Any:
     if isinstance(value, bool):  # In Python, true equals 1.
         raise ValueError("must be the number 1")  # noqa: TRY004 # pydantic collects ValueError only
@@ -87,6 +94,7 @@ Rule = Annotated[str, Field(pattern=_RULE)]
 Tag = Annotated[str, Field(pattern=_TAG)]
 Login = Annotated[str, Field(pattern=_LOGIN)]
 Team = Annotated[str, Field(pattern=_TEAM)]
+Host = Annotated[str, Field(max_length=255), AfterValidator(_host)]
 Provider = Annotated[str, Field(pattern=_PROVIDER, max_length=200)]
 Amount = Annotated[
     Decimal, BeforeValidator(_amount, json_schema_input_type=float), Field(ge=0, le=10**9)
@@ -174,6 +182,12 @@ class SettingsSection(Section):
     )
     network: Literal["none", "open"] | None = Field(
         default=None, description='Network while Terraform runs: "none" or "open".'
+    )
+    allowed_hosts: list[Host] | None = Field(
+        default=None,
+        max_length=100,
+        description="Hosts that Terraform may reach while network is none, such as "
+        "api.example.com, *.amazonaws.com or host:8443.",
     )
     when_modified: list[Glob] | None = Field(
         default=None,

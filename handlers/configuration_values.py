@@ -10,7 +10,12 @@ from handlers.configuration_yaml import Path
 
 # What the file says for every project, and what holds of the rest where nobody says anything.
 WHOLE_FILE = frozenset({"approvers", "budget_usd_per_month"})
-DEFAULTS: Mapping[str, Any] = {"policy_sets": [], "network": "none", "when_modified": []}
+DEFAULTS: Mapping[str, Any] = {
+    "policy_sets": [],
+    "network": "none",
+    "allowed_hosts": [],
+    "when_modified": [],
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from handlers.commands import Name
 from handlers.markdown import code, cut, gate, plain, table
 from policy.findings import PolicyResult
 from policy.gate import Holds, Row
+from terraform.project import Network
 
 SAID: dict[Name, tuple[str, str]] = {
     Name.PLAN: (
@@ -28,6 +29,12 @@ SAID: dict[Name, tuple[str, str]] = {
     Name.STATE: ("/state rm ADDRESS [-p project]", "plan to manage something no longer"),
     Name.CONFIG: ("/config", "show what holds here, and where each value comes from"),
     Name.HELP: ("/help", "this list"),
+}
+
+NETWORKS = {
+    Network.NONE: "was off",
+    Network.LISTED: "was the project's list of hosts",
+    Network.OPEN: "was open",
 }
 
 # Who typed more knows what it was.

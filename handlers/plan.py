@@ -39,6 +39,7 @@ from handlers.sync import CHECK_PREFIX as SYNC_PREFIX
 from handlers.sync import again
 from policy.allowance import Allowance, allowable, refused, with_allowances
 from policy.findings import PolicyResult, Verdict, merged
+from policy.network import unreached
 from policy.receipt import Facts, NewPlan, PlanState, digest
 from terraform.arguments import PLAIN, PlanArguments
 from terraform.estimate import estimate
@@ -303,7 +304,7 @@ def _kept(
         cost = beside.submit(estimate, plan, region=None)
         policy = ports.policy.of_plan(work, result.document, selection.configuration, control)
     # Findings quote values, and an address may hold one.
-    policy = redactor.redact_value(merged((before, policy)))
+    policy = redactor.redact_value(merged((before, policy, unreached(result.refused))))
     priced = redactor.redact_value(cost.result())
     facts = Facts(
         repo=pr.repo,

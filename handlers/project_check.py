@@ -13,6 +13,7 @@ from policy.gate import Row
 from policy.receipt import NewPlan
 from terraform.arguments import PLAIN
 from terraform.plan import Counts
+from terraform.project import Network
 from terraform.sandbox import Isolation
 
 PREFIX = "lockgate / "
@@ -260,7 +261,7 @@ def _isolation(plan: NewPlan) -> str:
 def _kept_apart(plan: NewPlan) -> str:
     if plan.isolation != Isolation.SANDBOXED:
         return "Terraform ran **without a sandbox**, as the operator allowed."
-    network = "was open" if plan.network == "open" else "was off"
+    network = messages.NETWORKS[Network(plan.network)]
     return f"Terraform ran in a sandbox; its network {network}."
 
 

@@ -69,6 +69,7 @@ class Settings:
     budget_usd_per_month: Decimal | None = None
     policy_sets: tuple[str, ...] | None = None
     network: Network | None = None
+    allowed_hosts: tuple[str, ...] | None = None
     when_modified: tuple[str, ...] | None = None
 
     def over(self, below: "Settings") -> "Settings":
@@ -105,6 +106,7 @@ class Rules:
     policy_sets: tuple[str, ...] = ()
     environment: str = ""
     network: Network = Network.NONE
+    allowed_hosts: tuple[str, ...] = ()
     when_modified: tuple[str, ...] = ()
 
 

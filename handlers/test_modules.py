@@ -134,7 +134,8 @@ def _project(directory: str, selection: Selection) -> Project:
     # A space is in no project's name, and a folder's is no file name.
     name = f"test {hashlib.sha256(directory.encode()).hexdigest()[:12]}"
     network = own[0].network if own else Network.NONE
-    return Project(name=name, directory=directory, workspace="default", network=network)
+    hosts = own[0].allowed_hosts if own else ()
+    return Project(name, directory, "default", network=network, allowed_hosts=hosts)
 
 
 def _title(result: TestResult) -> str:
@@ -154,8 +155,8 @@ def _summary(result: TestResult, project: Project, tree: SourceTree) -> str:
     assertions = sum(len(ASSERTION.findall(tree.read(path) or "")) for path in paths)
     verdict = "**Passed.**" if result.passed else "**Failed.** Mend what is listed and push."
     many = f"{len(result.runs)} runs with {assertions} assertions in {len(files)} files"
-    network = "open" if project.network is Network.OPEN else "off"
-    place = f"Terraform ran without credentials; its network was {network}."
+    network = messages.NETWORKS[project.network]
+    place = f"Terraform ran without credentials; its network {network}."
     parts = [f"{verdict} {many}, {result.seconds:.1f} s.", _table(result.runs), place]
     elsewhere = [each for each in result.diagnostics if not _of_a_run(each, result)]
     parts[2:2] = [f"- {plain(f'{each.summary} {each.detail}')}" for each in elsewhere]

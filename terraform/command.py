@@ -29,18 +29,14 @@ PROXY_VARIABLES = dict.fromkeys(
 LARGEST_DOCUMENT_BYTES = 256 * 1024 * 1024
 
 
-def _not_told(_: str) -> None:
-    """Take what was refused and tell nobody."""
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is the same for every command of one run.
 
     `environment` holds the run's own variables, credentials for one; nothing else is inherited.
     `tracing` holds no secret: every command gets it.
-    `should_stop` is asked several times a second. `on_refused` is told what was not reached because
-    it is not among the allowed hosts, by a thread of its own.
+    `should_stop` is asked several times a second. `refused` fills with what was not reached because
+    it is not among the allowed hosts.
     """
 
     area: WorkArea
@@ -51,7 +47,7 @@ class Request:
     tracing: Mapping[str, str] = field(default_factory=dict)
     should_stop: Callable[[], bool] = never
     on_progress: Callable[[Progress], None] = no_progress
-    on_refused: Callable[[str], None] = _not_told
+    refused: list[str] = field(default_factory=list)
 
     @property
     def redactor(self) -> Redactor:
@@ -146,7 +142,7 @@ class Terraform:
         if needs.network is not Network.LISTED or not apart:
             return nullcontext()
         reach = replace(self.reach, allowed=request.allowed_hosts)
-        return Proxy(reach, request.on_refused)
+        return Proxy(reach, request.refused.append)
 
     def succeed(
         self,
@@ -160,7 +156,7 @@ class Terraform:
         finished = self.run(request, arguments, needs, stream.feed)
         if finished.succeeded:
             return finished
-        raise failure(
+        error = failure(
             arguments[0],
             finished,
             stream.diagnostics,
@@ -168,6 +164,8 @@ class Terraform:
             limits=self.limits,
             redactor=request.redactor,
         )
+        error.refused = tuple(request.refused)
+        raise error
 
     def _limits(self, needs: Needs) -> Limits:
         return self.limits.keeping(LARGEST_DOCUMENT_BYTES) if needs.whole_output else self.limits

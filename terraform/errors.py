@@ -40,11 +40,15 @@ class LockInfo:
 
 
 class TerraformError(Exception):
-    """Terraform did not do what was asked; `diagnostics` say why, when Terraform said so."""
+    """Terraform did not do what was asked; `diagnostics` say why, when Terraform said so.
+
+    `refused` is what it could not reach because its network is a list.
+    """
 
     def __init__(self, message: str, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
         super().__init__(message)
         self.diagnostics = diagnostics
+        self.refused: tuple[str, ...] = ()
 
 
 class EngineMissingError(TerraformError):

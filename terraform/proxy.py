@@ -35,8 +35,8 @@ REQUEST_LINE = re.compile(r"(?P<method>[A-Z]{1,20}) (?P<target>\S{1,8000}) HTTP/
 AUTHORITY = re.compile(r"(?P<host>[^:@/\s]{1,255}):(?P<port>[0-9]{1,5})", re.ASCII)
 # A kept connection would carry requests for other hosts past the list.
 DROPPED = frozenset({"connection", "keep-alive", "proxy-connection", "proxy-authorization"})
-NOT_LISTED = "is not on the project's list of hosts"
-INSIDE = "leads to an address inside the operator's network"
+NOT_LISTED = "which is not on the project's list of hosts"
+INSIDE = "which leads to an address inside the operator's network"
 
 Resolve = Callable[[str, int], Iterable[str]]
 
@@ -73,7 +73,7 @@ class RefusedError(Exception):
     """What may not be reached, and why."""
 
     def __init__(self, asked: Asked, reason: str) -> None:
-        super().__init__(f"{asked.host}:{asked.port} {reason}")
+        super().__init__(f"{asked.host}:{asked.port}, {reason}")
 
 
 class Proxy:

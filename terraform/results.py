@@ -63,7 +63,10 @@ class InitResult:
 
 @dataclass(frozen=True, slots=True)
 class PlanResult:
-    """A plan: its file, the SHA-256 of its bytes, and `terraform show -json` of it, parsed."""
+    """A plan: its file, the SHA-256 of its bytes, and `terraform show -json` of it, parsed.
+
+    `refused` is what Terraform could not reach because its network is a list.
+    """
 
     plan_file: Path
     plan_digest: str
@@ -74,6 +77,7 @@ class PlanResult:
     engine: str
     seconds: float
     diagnostics: tuple[Diagnostic, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,7 @@ class Runner:
             engine=f"{self.engine.name} {self.engine.version}",
             seconds=prepared.seconds + planned.seconds + seconds,
             diagnostics=tuple(dict.fromkeys((*prepared.diagnostics, *stream.diagnostics))),
+            refused=tuple(request.refused),
         )
 
     def _plan_to_forget(

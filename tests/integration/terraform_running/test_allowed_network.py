@@ -221,18 +221,16 @@ def test_a_refusal_comes_out_of_terraform(
 ) -> None:
     """A module from a host that is not listed is refused, and its name is told."""
     text = 'module "m" {\n  source = "https://evil.example/m.zip"\n}\n'
-    told: list[str] = []
     request = replace(
         make_request({"live/main.tf": text}),
         network=Network.LISTED,
         allowed_hosts=(host_rule("ok.example"),),
-        on_refused=told.append,
     )
 
-    with pytest.raises(TerraformError):
+    with pytest.raises(TerraformError) as error:
         program_runner.init(request)
 
-    assert told == ["evil.example:443 is not on the project's list of hosts"]
+    assert error.value.refused == ("evil.example:443, which is not on the project's list of hosts",)
 
 
 AWS = """
@@ -281,12 +279,10 @@ def test_the_aws_provider_exchanges_a_token_through_the_list(
         base.area.prepare()
         token = base.area.control / "token"
         token.write_text("header.claims.signature")
-        told: list[str] = []
         request = replace(
             base,
             network=Network.LISTED,
             allowed_hosts=(rule,),
-            on_refused=told.append,
             environment={
                 "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/lockgate-plan",
                 "AWS_WEB_IDENTITY_TOKEN_FILE": str(token),
@@ -305,4 +301,4 @@ def test_the_aws_provider_exchanges_a_token_through_the_list(
 
     arn = planned.document["planned_values"]["outputs"]["me"]["value"]
     assert ":assumed-role/lockgate-plan/" in arn
-    assert told == []
+    assert planned.refused == ()

@@ -309,3 +309,37 @@ def test_any_text_is_read_or_explained(text: str) -> None:
         problems = exc.problems
 
     assert all(problem.line >= 1 and problem.message for problem in problems)
+
+
+HOSTS = """\
+version: 1
+groups:
+  - {directories: ["live/**"], allowed_hosts: ["*.amazonaws.com", "registry.example:8443"]}
+projects:
+  - {name: a, directory: live/a}
+  - {name: b, directory: live/b, network: open}
+  - {name: c, directory: other/c}
+"""
+
+
+def test_allowed_hosts_make_the_network_a_list() -> None:
+    """A group's hosts hold for its projects, unless the project says that its network is open."""
+    configuration = read_configuration(HOSTS)
+
+    settled = {each.name: configuration.settled(each) for each in configuration.projects}
+
+    assert settled["a"].network is Network.LISTED
+    assert settled["a"].allowed_hosts == ("*.amazonaws.com", "registry.example:8443")
+    assert settled["b"].network is Network.OPEN
+    assert settled["c"].network is Network.NONE
+
+
+@pytest.mark.parametrize("host", ["*", "*.com", "https://a.com", "a.com/x", "A.com"])
+def test_a_host_is_a_host(host: str) -> None:
+    """What could mean more than one name is refused on its line."""
+    text = f'version: 1\nprojects:\n  - name: a\n    directory: a\n    allowed_hosts: ["{host}"]\n'
+
+    with pytest.raises(ConfigurationError) as error:
+        read_configuration(text)
+
+    assert error.value.problems[0].line == 5
