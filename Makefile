@@ -14,8 +14,8 @@ help: ## Show what there is.
 demo: setup ## Play the main job, from an issue to a healthy cluster (ARGS=--once ends by itself).
 	@$(BIN)/python -m demo $(ARGS)
 
-# In the order of the tree: the slow floors begin it and many quick files end it. xdist's own order,
-# by the number of tests, keeps files with one test of minutes for the end.
+# In the order of tests/conftest.py. xdist's own, by the number of tests, keeps files with one test of
+# minutes for the end, where other workers have nothing left to do.
 test: setup-test ## Run every test.
 	@$(BIN)/python -m pytest -n $(or $(WORKERS),auto) --dist loadfile --no-loadscope-reorder $(ARGS)
 
