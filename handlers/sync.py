@@ -137,10 +137,14 @@ def sync(run: Run, control: RunControl, ports: Ports) -> Iterator[Action]:
     application = application_of(run)
     yield status_of(run, "in_progress", "Syncing to the merged revision")
     yield event_of(run, Milestone.SYNCING)
-    result = _rehearsed(run, control, ports)
-    wanted = _wanted(run)
-    ports.clusters.sync(application, wanted)
-    result = _followed(run, control, ports, replace(result, pruned=wanted.prune))
+    result = result_of(run)
+    if not result.before:
+        result = _rehearsed(run, control, ports)
+    if not result.asked:
+        ports.clusters.sync(application, _wanted(run))
+        result = replace(result, asked=True)
+        control.keep(result.document())
+    result = _followed(run, control, ports, result)
     if result.verdict is not None:
         yield from _failed(run, result, ports)
         return
@@ -264,7 +268,7 @@ def _said_of(verdict: Verdict, result: SyncResult, application: Application) -> 
     assert result.last is not None, "it was looked at"  # noqa: S101 -- for the types
     late = f" after {application.timeout_minutes} minutes" if result.late else ""
     why = plain(result.last.message) or "no reason was given"
-    return f"It is {verdict}{late} ({code(said(result.last))}): {why}. {ADVICE[verdict]}"
+    return f"it is {verdict}{late} ({code(said(result.last))}): {why}. {ADVICE[verdict]}"
 
 
 def _wanted(run: Run) -> Wanted:

@@ -16,6 +16,14 @@ CHECK_PREFIX = "lockgate / sync "
 # More rows than this nobody reads; those that are not as they should be come first.
 MOST_ROWS = 60
 WELL = frozenset({"", "Synced", HEALTHY})
+PRUNED = "Pruned"
+# What Argo CD calls the results of a dry run, and what they would be.
+WOULD = {
+    "Synced": "applied",
+    "PruneSkipped": "kept, though git no longer has it",
+    PRUNED: "deleted",
+    "SyncFailed": "**refused**",
+}
 
 
 def sync_check(run: Run, watch: Run | None) -> SetCheck:
@@ -100,6 +108,11 @@ def _since(run: Run, watch: Run) -> str:
 
 
 def _kept(result: SyncResult) -> str:
+    """What became of that which git no longer has."""
+    gone = [each for each in result.last.resources if each.result == PRUNED] if result.last else []
+    if gone:
+        listed = ", ".join(code(each.title) for each in gone[:MOST_ROWS])
+        return f"\n\nDeleted, as was confirmed: {listed}."
     if not result.kept:
         return ""
     listed = ", ".join(code(each.title) for each in result.kept[:MOST_ROWS])
@@ -128,7 +141,7 @@ def resources(found: Sequence[Resource]) -> str:
     waves = len({each.wave for each in found}) > 1
     rows = [
         ([str(each.wave)] if waves else [])
-        + [code(each.title), plain(each.sync), plain(each.health), plain(each.message)]
+        + [code(each.title), _compared(each), plain(each.health), plain(each.message)]
         for each in shown
     ]
     head = (["wave"] if waves else []) + ["resource", "sync", "health", "says"]
@@ -137,13 +150,22 @@ def resources(found: Sequence[Resource]) -> str:
     return table(head, rows) + more
 
 
+def _compared(each: Resource) -> str:
+    return "not in git" if each.to_prune else plain(each.sync)
+
+
 def _well(each: Resource) -> bool:
     return each.sync in WELL and each.health in WELL
 
 
 def _rehearsal(found: Iterable[Resource]) -> str:
     rows = [
-        [str(each.wave), code(each.title), plain(each.result), plain(each.message)]
+        [
+            str(each.wave),
+            code(each.title),
+            WOULD.get(each.result, plain(each.result)),
+            plain(each.message),
+        ]
         for each in list(found)[:MOST_ROWS]
     ]
     return table(["wave", "resource", "would be", "says"], rows)

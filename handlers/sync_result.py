@@ -15,16 +15,17 @@ from handlers.sync_verdict import Verdict
 class SyncResult:
     """`before` is the health before anything was asked for, `rehearsed` what the dry run said.
 
+    `asked` says that the sync was asked for, so that a run that is tried again only follows it.
     `verdict` says how it ended where it did not arrive; `late` that its time was up.
     """
 
     before: str = ""
+    asked: bool = False
     rehearsed: tuple[Resource, ...] = ()
     last: ApplicationStatus | None = None
     verdict: Verdict | None = None
     late: bool = False
     reached_at: str = ""
-    pruned: bool = False
 
     @property
     def kept(self) -> tuple[Resource, ...]:

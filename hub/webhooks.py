@@ -32,6 +32,7 @@ NEEDED = {
     "check_run": ("checks",),
     "check_suite": ("checks",),
     "status": ("statuses",),
+    "workflow_run": ("actions",),
 }
 # Sent to an app with the permission, subscribed or not.
 UNASKED = frozenset({"check_run", "check_suite", "installation", "ping"})

@@ -17,7 +17,9 @@ from starlette.middleware import Middleware
 
 from bot.database import Database
 from bot.embedded import EmbeddedPostgres
-from demo import lockgate
+from demo import flux_player, lockgate, node_packages
+from demo.cluster import Cluster
+from demo.kubernetes_mcp import KubernetesMcp
 from demo.lockgate import Lockgate
 from hub.model import Protection, RequiredCheck
 from hub.server import HubServer
@@ -64,7 +66,12 @@ def _running(folder: Path, postgres: EmbeddedPostgres, parts: ExitStack) -> Stac
         webhook_url=f"http://127.0.0.1:{port}/webhook",
     )
     hub.accounts.install(app, owner, by=hub.core.user("bob"))
+    node_packages.install()
+    flux = flux_player.usual("flux-system", "apps", "shop")
+    cluster = parts.enter_context(Cluster([("argocd", "web")], flux=flux, delay_seconds=0.1))
+    kubernetes = parts.enter_context(KubernetesMcp(cluster, folder / "kubernetes"))
     environment = {
+        "LOCKGATE_KUBERNETES_MCP_URL": kubernetes.url,
         **lockgate.settings(
             folder, app_id=app.id, identity=identity, hub_url=server.url, port=port
         ),
@@ -78,7 +85,7 @@ def _running(folder: Path, postgres: EmbeddedPostgres, parts: ExitStack) -> Stac
     bot = parts.enter_context(Lockgate(folder / "logs", environment))
     database = Database(postgres.url)
     parts.callback(database.close)
-    return Stack(folder, server, app, bot, postgres, database, contract, identity)
+    return Stack(folder, server, app, bot, postgres, database, contract, cluster, identity)
 
 
 def _keys(folder: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ import psycopg
 
 from bot.database import Database
 from bot.embedded import EmbeddedPostgres
+from demo.cluster import Cluster
 from demo.lockgate import Identity, Lockgate
 from hub.errors import ApiError
 from hub.model import App, CheckRun, Comment, Issue, Repository, Role
@@ -65,6 +66,7 @@ class Stack:
     postgres: EmbeddedPostgres
     database: Database
     contract: Contract
+    cluster: Cluster
     identity: Identity = field(repr=False)
 
     @property

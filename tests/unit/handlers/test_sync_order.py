@@ -10,6 +10,7 @@ from handlers.actions import Milestone, ProposeChange, RecordEvent, SetDeploymen
 from handlers.errors import UserError
 from handlers.ports import ApplicationStatus, Resource, Sync
 from handlers.runs import RunKind, RunState
+from handlers.sync_result import SyncResult
 from tests.fakes import BASE, MERGED, FakeTree, World
 
 CONFIGURATION = """\
@@ -118,6 +119,18 @@ def test_a_dry_run_that_fails_changes_nothing(merged: World) -> None:
     assert "Nothing was changed" in check.summary
 
 
+def test_a_run_that_is_tried_again_goes_on_where_it_was(merged: World) -> None:
+    """No second dry run, no second sync, and the health before is not taken from after."""
+    run = next(run for run in merged.runs.rows.values() if run.request.project == "argocd/web")
+    kept_before = SyncResult(before="Healthy", asked=True).document()
+    merged.runs.rows[run.id] = replace(run, result=kept_before)
+    merged.clusters.statuses = [WELL]
+    merged.work(RunKind.SYNC)
+
+    assert [name for name, _ in merged.clusters.asked] == ["apps"]
+    assert merged.check(WEB).conclusion == "success"
+
+
 def kept(world: World, *resources: Resource) -> None:
     """Have the cluster hold what git no longer has, before and after a sync."""
     world.clusters.rehearsal = replace(world.clusters.rehearsal, resources=resources)
@@ -146,6 +159,20 @@ def test_pruning_takes_a_persons_word(merged: World) -> None:
     asked = [(name, wanted.dry_run, wanted.prune) for name, wanted in merged.clusters.asked]
     assert ("web", False, True) in asked
     assert ("web", True, False) in asked
+
+
+def test_what_was_pruned_is_said(merged: World) -> None:
+    """The check names what is gone, and no longer asks for a word."""
+    kept(merged, OLD)
+    merged.work(RunKind.SYNC)
+    gone = replace(OLD, sync="", to_prune=False, result="Pruned")
+    merged.clusters.statuses = [replace(WELL, resources=(gone,))]
+    merged.say("alice", "/sync --prune")
+    merged.work(RunKind.SYNC)
+
+    summary = merged.check(WEB).summary
+    assert "Deleted, as was confirmed: `Service web/old`." in summary
+    assert "--prune" not in summary
 
 
 def test_no_more_is_pruned_than_was_listed(merged: World) -> None:
