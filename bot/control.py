@@ -10,6 +10,7 @@ from typing import Any
 from bot.runs import Beat, Runs
 from handlers.errors import TransientError
 from handlers.runs import Run, RunState
+from terraform.results import ResourceOutcome
 
 # GitHub counts each update of a check; a person reads no faster.
 SHOW_EVERY = timedelta(seconds=3)
@@ -44,10 +45,17 @@ class RunControl:
         self._shown_at = now
         self._stopping = threading.Event()
         self._lost = False
+        self._hurry = False
+        self._untold: list[ResourceOutcome] = []
         self.told = False
         self.begun = False
         self.stop: RunState | None = None
         self.reason = ""
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
+        return self._run.id
 
     def begin(self) -> None:
         """From here on the run changes the world, and is not repeated where that is unsafe."""
@@ -74,6 +82,19 @@ class RunControl:
             self.told = True
         return self.told
 
+    def should_hurry(self) -> bool:
+        """True once somebody asked a second time that it stop."""
+        return self._hurry
+
+    def touched(self, outcome: ResourceOutcome) -> None:
+        """Keep how far a resource came; what could not be kept is kept with the next one."""
+        self._untold.append(outcome)
+        try:
+            self._runs.touched(self._run.id, self._claim, self._untold)
+        except TransientError:
+            return
+        self._untold.clear()
+
     def wait(self, seconds: float) -> None:
         """Sleep, but not past a request to stop or the soft limit."""
         until_soft = self._soft - time.monotonic()
@@ -97,4 +118,5 @@ class RunControl:
             self._stopping.set()
         elif beat.stop is not None:
             self.stop, self.reason = beat.stop, beat.reason
+            self._hurry = beat.hurry
             self._stopping.set()

@@ -34,6 +34,8 @@ QUEUE_OF: Mapping[RunKind, QueueName] = {
     RunKind.TEST: QueueName.TEST,
     RunKind.APPLY: QueueName.APPLY,
     RunKind.SYNC: QueueName.SYNC,
+    # It reaches the state with the keys of an apply.
+    RunKind.UNLOCK: QueueName.APPLY,
     RunKind.DRIFT: QueueName.DRIFT,
     RunKind.WATCH: QueueName.SYNC,
 }

@@ -37,6 +37,7 @@ LIMITS: Mapping[RunKind, Limits] = {
     RunKind.PLAN: Limits(timedelta(minutes=30), timedelta(minutes=35)),
     RunKind.TEST: Limits(timedelta(minutes=30), timedelta(minutes=35)),
     RunKind.APPLY: Limits(timedelta(minutes=120), timedelta(minutes=135)),
+    RunKind.UNLOCK: Limits(timedelta(minutes=10), timedelta(minutes=12)),
     RunKind.DRIFT: Limits(timedelta(minutes=30), timedelta(minutes=35)),
     # Longer than the longest `timeout_minutes`, which ends a sync in its own words.
     RunKind.SYNC: Limits(timedelta(minutes=65), timedelta(minutes=70)),
@@ -46,8 +47,8 @@ APOLOGY = "Something broke inside Lockgate. The operator can find it in the logs
 UNREACHABLE = "Gave up after {} attempts: {}. Nothing was lost; try again later."
 OVER_TIME = "Stopped after its time limit of {} minutes."
 UNKNOWN_END = (
-    "\n\nIt is not known how far the apply came. Look at what exists, then plan again: the new "
-    "plan shows what is left to do."
+    "\n\nWhat Terraform had said until then stands below; what it had begun may be done or not, "
+    "and its lock on the state may be left behind."
 )
 
 

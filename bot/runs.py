@@ -1,7 +1,7 @@
 """The run table: slow work, claimed by one worker, kept by a heartbeat, ended once."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from handlers.events import RepoName, Sha
 from handlers.runs import Run, RunKind, RunRequest, RunState
 from policy.findings import Finding
 from terraform.redact import BY_FORM
+from terraform.results import Phase, ResourceOutcome
 
 _S = RunState
 TRANSITIONS: Mapping[RunState, frozenset[RunState]] = {
@@ -40,7 +41,8 @@ FINDINGS: TypeAdapter[tuple[Finding, ...]] = TypeAdapter(tuple[Finding, ...])
 
 COLUMNS = """
     id, kind, key, repo, number, project, head_sha, base_sha, actor, detail, state, attempts,
-    created_at, started_at, finished_at, progress, outcome, findings, result
+    created_at, started_at, finished_at, progress, outcome, findings, result,
+    stop IS NOT NULL AS stopping
 """
 START = """
     INSERT INTO runs
@@ -69,7 +71,7 @@ CLAIM = f"""
 """  # noqa: S608 -- a constant of ours
 BEAT = """
     UPDATE runs SET leased_until = now() + %s
-    WHERE id = %s AND claim = %s AND state = 'running' RETURNING stop, stop_reason
+    WHERE id = %s AND claim = %s AND state = 'running' RETURNING stop, stop_reason, hurry
 """
 PROGRESS = """
     UPDATE runs SET progress = %s WHERE id = %s AND claim = %s AND state = 'running'
@@ -94,13 +96,28 @@ POSTPONE = """
 WITHDRAW = """
     UPDATE runs SET state = %(stop)s, outcome = %(reason)s, finished_at = now(), queued_at = now()
     WHERE repo = %(repo)s AND number = %(number)s AND kind = ANY(%(kinds)s)
+      AND (%(project)s::text IS NULL OR project = %(project)s)
       AND (%(keep)s::text IS NULL OR head_sha <> %(keep)s) AND state = 'queued'
     RETURNING id, kind
 """
 ASK_TO_STOP = """
-    UPDATE runs SET stop = %(stop)s, stop_reason = %(reason)s
+    UPDATE runs SET
+        hurry = hurry OR stop_source NOT IN ('', %(source)s) AND %(source)s <> '',
+        stop_source = CASE WHEN stop_source = '' THEN %(source)s ELSE stop_source END,
+        stop_reason = CASE WHEN stop IS NULL THEN %(reason)s ELSE stop_reason END,
+        stop = coalesce(stop, %(stop)s)
     WHERE repo = %(repo)s AND number = %(number)s AND kind = ANY(%(kinds)s)
-      AND (%(keep)s::text IS NULL OR head_sha <> %(keep)s) AND state = 'running' AND stop IS NULL
+      AND (%(project)s::text IS NULL OR project = %(project)s)
+      AND (%(keep)s::text IS NULL OR head_sha <> %(keep)s) AND state = 'running'
+"""
+TOUCH = """
+    INSERT INTO run_resources (run_id, address, action, phase, seconds)
+    SELECT id, %s, %s, %s, %s FROM runs WHERE id = %s AND claim = %s
+    ON CONFLICT (run_id, address, action) DO UPDATE SET
+        phase = excluded.phase, seconds = excluded.seconds
+"""
+RESOURCES = """
+    SELECT address, action, phase, seconds FROM run_resources WHERE run_id = %s ORDER BY place
 """
 FORGET = (
     """
@@ -140,8 +157,8 @@ OVERDUE = """
     RETURNING id, kind
 """
 INTERRUPTED = (
-    "The process that applied this was killed, so it is not known how far it came. "
-    "Look at what exists, then plan again: the new plan shows what is left to do."
+    "The process that applied this was killed. What Terraform had said until then stands below; "
+    "what it had begun may be done or not, and its lock on the state may be left behind."
 )
 LOST = "The process that worked on this died several times. Nothing was applied; try again."
 
@@ -159,10 +176,14 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The answer to a heartbeat: `stop` is how the run should end where it was asked to stop."""
+    """The answer to a heartbeat: `stop` is how the run should end where it was asked to stop.
+
+    `hurry` is true where that was asked a second time.
+    """
 
     stop: RunState | None
     reason: str
+    hurry: bool = False
 
 
 class Runs:
@@ -208,7 +229,7 @@ class Runs:
         """Keep a claim for another lease; None when it was lost."""
         with self._database.transaction() as connection:
             row = connection.execute(BEAT, (LEASE, run_id, claim)).fetchone()
-        return Beat(RunState(row[0]) if row[0] else None, row[1]) if row else None
+        return Beat(RunState(row[0]) if row[0] else None, row[1], row[2]) if row else None
 
     def progress(self, run_id: str, claim: str, text: str) -> None:
         """Keep what the run does now."""
@@ -224,6 +245,24 @@ class Runs:
         """Let a claimed run go on after `delay`; False where the claim is lost or it ends."""
         with self._database.transaction() as connection:
             return connection.execute(POSTPONE, (why, delay, run_id, claim)).rowcount == 1
+
+    def touched(self, run_id: str, claim: str, outcomes: Sequence[ResourceOutcome]) -> None:
+        """Keep how far a claimed run came with these resources, the moment that it did."""
+        rows = [
+            (each.address, each.action, each.phase, each.seconds, run_id, claim)
+            for each in outcomes
+        ]
+        with self._database.transaction() as connection, connection.cursor() as cursor:
+            cursor.executemany(TOUCH, rows)
+
+    def resources(self, run_id: str) -> tuple[ResourceOutcome, ...]:
+        """How far a run came with each resource, in the order in which it began with them."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(RESOURCES, (run_id,)).fetchall()
+        return tuple(
+            ResourceOutcome(address, action, Phase(phase), seconds)
+            for address, action, phase, seconds in rows
+        )
 
     def finish(
         self,
@@ -258,6 +297,8 @@ class Runs:
             "keep": wish.keep_head_sha,
             "stop": RunState.SUPERSEDED if wish.superseded else RunState.CANCELLED,
             "reason": wish.reason,
+            "project": wish.project,
+            "source": wish.source,
         }
         with self._database.transaction() as connection:
             rows = connection.execute(WITHDRAW, which).fetchall()
@@ -306,7 +347,8 @@ class Runs:
 
 def _run(row: tuple[Any, ...]) -> Run:
     run_id, kind, key, repo, number, project, head_sha, base_sha, actor, detail, *rest = row
-    state, attempts, created_at, started_at, finished_at, progress, outcome, findings, result = rest
+    state, attempts, created_at, started_at, finished_at, progress, outcome, *kept = rest
+    findings, result, stopping = kept
     request = RunRequest(
         kind=RunKind(kind),
         repo=RepoName(repo),
@@ -330,4 +372,5 @@ def _run(row: tuple[Any, ...]) -> Run:
         outcome=outcome,
         findings=FINDINGS.validate_python(findings),
         result=result,
+        stopping=stopping and RunState(state) is RunState.RUNNING,
     )

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.credentials import Credentials, Phase
 from bot.telemetry import trace
+from handlers import state_lock_text
 from handlers.errors import UserError
 from handlers.markdown import code, plain
 from handlers.ports import Control, Work
@@ -19,6 +20,7 @@ from terraform.errors import Diagnostic, PlanChangedError, StateLockedError, Ter
 from terraform.errors import Severity as DiagnosticSeverity
 from terraform.place import Place
 from terraform.plan import Plan
+from terraform.process import never
 from terraform.read_plan import read_plan
 from terraform.redact import Redactor
 from terraform.results import ApplyResult, DriftResult, PlanResult, Progress, TestResult
@@ -131,9 +133,10 @@ class TerraformRuns:
                     self._request(work, area, control, Phase.APPLY) as request,
                 ):
                     result = self._applied(request, stored, path)
-                    if not result.succeeded:
-                        span.failed("the apply did not end well")
-                    return result
+                    if result.succeeded:
+                        return result
+                    span.failed("the apply did not end well")
+                    return self._with_lock(result, request)
             finally:
                 path.unlink(missing_ok=True)
 
@@ -143,6 +146,24 @@ class TerraformRuns:
             return self._runner.forget(request, path, plan_digest=digest)
         total = counts.add + counts.change + counts.destroy
         return self._runner.apply(request, path, plan_digest=digest, total=total)
+
+    def _with_lock(self, result: ApplyResult, request: Request) -> ApplyResult:
+        """The result with who holds the state's lock now; a person may have stopped the apply."""
+        asking = replace(request, should_stop=never, should_hurry=never)
+        try:
+            return replace(result, lock=self._runner.state_lock(asking), lock_known=True)
+        except TerraformError:
+            return result
+
+    def force_unlock(self, work: Work, lock_id: str, control: Control) -> None:
+        """Take this lock away from the project's state; raises UserError where it stays."""
+        with self._areas.of(work, control) as area, in_words():
+            control.progress("terraform force-unlock")
+            with (
+                trace.span("terraform force-unlock"),
+                self._request(work, area, control, Phase.APPLY) as request,
+            ):
+                self._runner.force_unlock(request, lock_id)
 
     def test(self, work: Work, control: Control) -> TestResult:
         """Run the project's tests without credentials; raises UserError without a verdict."""
@@ -171,7 +192,10 @@ class TerraformRuns:
                 environment=environment,
                 tracing=self._tracing(),
                 should_stop=control.should_stop,
+                should_hurry=control.should_hurry,
                 on_progress=tell,
+                on_resource=control.touched,
+                run=control.run_id,
             )
 
     def _same_providers(self, request: Request, stored: StoredPlan) -> None:
@@ -200,7 +224,9 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except StateLockedError as exc:
-        raise UserError(_state_locked(exc), _findings(exc.diagnostics)) from exc
+        raise UserError(
+            state_lock_text.held(exc.lock), (state_lock_text.finding(exc.lock),)
+        ) from exc
     except TerraformError as exc:
         raise UserError(said(exc), _findings(exc.diagnostics)) from exc
 
@@ -217,16 +243,6 @@ def _where(diagnostic: Diagnostic) -> str:
     if not diagnostic.file:
         return ""
     return f"{code(f'{diagnostic.file}:{diagnostic.start_line}')} "
-
-
-def _state_locked(error: StateLockedError) -> str:
-    lock = error.lock
-    return (
-        f"Terraform's own state lock is held by {code(lock.who or 'somebody')} since "
-        f"{plain(lock.created) or 'an unknown time'} for {plain(lock.operation) or 'something'} "
-        f"(lock {code(lock.id)}). If nobody works there any more, run "
-        f"{code(f'terraform force-unlock {lock.id}')} in the project, then `/plan`."
-    )
 
 
 def _findings(diagnostics: tuple[Diagnostic, ...]) -> tuple[Finding, ...]:

@@ -93,6 +93,7 @@ class CancelRuns:
     """Withdraw queued runs and ask running ones to stop.
 
     `keep_head_sha` spares the runs of that commit: a new head supersedes the older ones' runs.
+    `source` names the comment or button of a person; a second one of them ends a run at once.
     """
 
     repo: RepoName
@@ -101,6 +102,8 @@ class CancelRuns:
     reason: str
     superseded: bool = False
     keep_head_sha: Sha | None = None
+    project: str | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

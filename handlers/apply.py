@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from handlers import messages
+from handlers import apply_text, messages, state_lock_text
 from handlers.actions import (
     Action,
     EndPlans,
@@ -18,7 +18,6 @@ from handlers.errors import UserError
 from handlers.events import ButtonPressed, CommandGiven
 from handlers.gate_facts import gate, place_of
 from handlers.locks import let_go
-from handlers.markdown import code, plain, table
 from handlers.permissions import require
 from handlers.plan import open_pull_request, pull_request_of, start
 from handlers.ports import Control, Ports, PullRequest, Work
@@ -30,7 +29,6 @@ from handlers.show import show
 from policy.gate import Row, opens
 from policy.receipt import PlanState, StoredPlan
 from terraform.arguments import stored_arguments
-from terraform.results import ApplyResult, Phase
 
 router = Router()
 
@@ -159,7 +157,8 @@ def apply_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     state = PlanState.APPLIED if result.succeeded else PlanState.FAILED
     yield EndPlans(pr.repo, pr.number, state, project=project.name)
     if not result.succeeded:
-        raise UserError(outcome(result))
+        seen = () if result.lock is None else (state_lock_text.finding(result.lock),)
+        raise UserError(apply_text.outcome(result, stored.plan.counts), seen)
     yield _event(run, Milestone.APPLIED)
 
 
@@ -173,26 +172,6 @@ def _event(run: Run, milestone: Milestone) -> RecordEvent:
         key=f"{milestone} {run.id}",
         detail={"project": request.project, "plan": request.detail["plan"]},
     )
-
-
-def outcome(result: ApplyResult) -> str:
-    """What an apply that failed or was stopped has done, resource by resource."""
-    head = "**Stopped.**" if result.interrupted else "**Failed.**"
-    said = [f"- {plain(each.summary)}" for each in result.diagnostics if each.summary]
-    lines = [(code(each.address), each.action, PHASES[each.phase]) for each in result.resources]
-    parts = [f"{head} What Terraform did before:"]
-    parts.append(table(("resource", "action", "how far"), lines) if lines else "Nothing.")
-    parts.extend(["\n".join(said)] if said else [])
-    if result.errored_state is not None:
-        parts.append("The state could not be written to its backend: ask the operator now.")
-    return "\n\n".join(parts)
-
-
-PHASES = {
-    Phase.STARTED: "**begun, end not known**",
-    Phase.COMPLETE: "done",
-    Phase.ERRORED: "**failed**",
-}
 
 
 @router.ended(RunKind.APPLY)

@@ -6,12 +6,13 @@ from handlers import messages
 from handlers.actions import Action, PutComment
 from handlers.apply import apply_on_button
 from handlers.approve import approve_on_button
+from handlers.cancel import cancel_on_button
 from handlers.comments import ANSWER
 from handlers.errors import UserError
 from handlers.events import ButtonPressed
 from handlers.plan import plan_on_button
 from handlers.ports import Ports
-from handlers.project_check import APPLY, APPROVE, PLAN_AGAIN
+from handlers.project_check import APPLY, APPROVE, CANCEL, PLAN_AGAIN, STOP_NOW
 from handlers.router import Router
 
 router = Router()
@@ -20,6 +21,8 @@ PRESSED: dict[str, Callable[[ButtonPressed, Ports], Iterator[Action]]] = {
     PLAN_AGAIN.identifier: plan_on_button,
     APPROVE.identifier: approve_on_button,
     APPLY.identifier: apply_on_button,
+    CANCEL.identifier: cancel_on_button,
+    STOP_NOW.identifier: cancel_on_button,
 }
 
 

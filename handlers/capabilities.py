@@ -15,6 +15,7 @@ from handlers import (
     plan,
     show_configuration,
     state_commands,
+    state_lock,
     sync,
     test_modules,
     watching,
@@ -44,6 +45,7 @@ def capabilities() -> Router:
         drift,
         show_configuration,
         state_commands,
+        state_lock,
         sync,
         watching,
     ):

@@ -4,7 +4,7 @@ import difflib
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TypeAlias
@@ -60,6 +60,8 @@ class Command:
     directory: str | None = None
     workspace: str | None = None
     terraform: PlanArguments = PLAIN
+    # The id of a lock on Terraform's state; empty where it is left to be found, None without it.
+    state_lock: str | None = None
     words: tuple[str, ...] = ()
     prune: bool = False
 
@@ -88,6 +90,9 @@ TAKES: dict[Name, frozenset[str]] = {
     Name.IMPORT: frozenset({"project"}),
     Name.STATE: frozenset({"project"}),
 }
+# `/unlock --state` is about Terraform's own lock.
+STATE = "--state"
+LOCK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII)
 TAKES_WORDS = frozenset({Name.WAIVE, Name.IMPORT, Name.STATE, Name.ASK})
 TAKES_COMMIT = frozenset({Name.ALLOW})
 # The whole id: two commits that share its beginning are quickly made.
@@ -158,6 +163,8 @@ def _command(line: str, text: str) -> Parsed:
         name = Name(first.lower())
     except ValueError:
         return Mistake(line, _did_you_mean(first))
+    if name is Name.UNLOCK and STATE in rest:
+        return _state_lock(line, rest)
     return _options(line, name, rest)
 
 
@@ -208,6 +215,17 @@ def _options(line: str, name: Name, rest: list[str]) -> Parsed:
     except UnsafeArgumentError as exc:
         return Mistake(line, str(exc))
     return Command(name, terraform=special, words=tuple(words), prune=prune, **values)
+
+
+def _state_lock(line: str, rest: list[str]) -> Parsed:
+    """`/unlock --state`, which comes last, alone or before the id of one lock."""
+    at = rest.index(STATE)
+    command, lock = _options(line, Name.UNLOCK, rest[:at]), rest[at + 1 :]
+    if isinstance(command, Mistake):
+        return command
+    if len(lock) > 1 or not all(map(LOCK_ID.fullmatch, lock)):
+        return Mistake(line, "`--state` comes last, alone or with the id of one lock.")
+    return replace(command, state_lock="".join(lock))
 
 
 def _refused_words(name: Name, words: list[str]) -> str:

@@ -24,6 +24,7 @@ from handlers.runs import RunKind
 from handlers.selection import selected
 from handlers.show import show
 from handlers.special import arguments_of
+from handlers.state_lock import unlock_state
 from policy.receipt import PlanState
 from terraform.arguments import PLAIN
 
@@ -33,6 +34,9 @@ router = Router()
 @router.command(Name.UNLOCK)
 def unlock(given: CommandGiven, ports: Ports) -> Iterator[Action]:
     """Give back this pull request's locks and end the plans they protected."""
+    if given.command.state_lock is not None:
+        yield from unlock_state(given, ports)
+        return
     pr = pull_request_of(given, ports)
     project = given.command.project
     if applying(pr.repo, pr.number, ports):

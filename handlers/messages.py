@@ -17,8 +17,11 @@ SAID: dict[Name, tuple[str, str]] = {
     Name.ALLOW: ("/allow COMMIT [-p project]", "let what the static gate refused there be planned"),
     Name.APPROVE: ("/approve [-p project]", "approve exactly the plans shown in the checks"),
     Name.APPLY: ("/apply [-p project]", "apply exactly the approved plans"),
-    Name.CANCEL: ("/cancel", "stop what is running or waiting here"),
-    Name.UNLOCK: ("/unlock [-p project]", "give back the project locks of this pull request"),
+    Name.CANCEL: ("/cancel", "stop what is running or waiting here; a second time, at once"),
+    Name.UNLOCK: (
+        "/unlock [-p project] [--state [id]]",
+        "give back the project locks of this pull request; `--state`: Terraform's own, left behind",
+    ),
     Name.DRAFT: ("/draft", "on an issue: draft the pull request again"),
     Name.SYNC: (
         "/sync [--prune]",
@@ -143,12 +146,28 @@ def unlocked(projects: Sequence[str]) -> str:
     return f"Locks given back: {listed}. The plans here have ended; `/plan` starts again."
 
 
-def cancelled(many: int) -> str:
-    """The answer to /cancel."""
-    if not many:
+def cancelled(*, waiting: int, running: int, hurried: int) -> str:
+    """The answer to /cancel: what was withdrawn, what is stopping, and what is ended at once."""
+    said = []
+    if waiting:
+        said.append(f"{_runs(waiting)} withdrawn before the start.")
+    if running:
+        said.append(
+            f"Stopping {_runs(running)}: Terraform finishes what is under way and writes its "
+            "state. `/cancel` once more ends it at once."
+        )
+    if hurried:
+        said.append(
+            f"Ending {_runs(hurried)} at once: what is under way may be left half done, and the "
+            "state locked."
+        )
+    if not said:
         return "Nothing is running or waiting here."
-    what = "1 run" if many == 1 else f"{many} runs"
-    return f"Stopping {what}. The checks say how each ended."
+    return " ".join([*said, "The checks say how each ended."])
+
+
+def _runs(many: int) -> str:
+    return "1 run" if many == 1 else f"{many} runs"
 
 
 def fork_waits(head_sha: str) -> str:
@@ -183,6 +202,19 @@ def never_allowed(rules: Sequence[str]) -> str:
     return f"Nobody can allow {listed}. Mend that and push."
 
 
+def state_unlocked(project: str, lock: str) -> str:
+    """The answer once a lock on the state was taken away."""
+    return (
+        f"The lock {code(lock)} on the state of {code(project)} is gone, and it is planned again. "
+        "What the dead run had begun may have changed things: read that plan with care."
+    )
+
+
+def state_not_unlocked(project: str, outcome: str) -> str:
+    """The answer where the lock stayed."""
+    return f"The state of {code(project)} is as locked as before.\n\n{outcome}"
+
+
 def merged_unapplied(projects: Sequence[str]) -> str:
     """The remark on a pull request that was merged past the gate."""
     listed = ", ".join(code(project) for project in projects)
@@ -204,6 +236,22 @@ FORK_NOT_APPLIED = (
 )
 NOTHING_TO_ALLOW = (
     "There is nothing to allow: the static gate refused nothing in this commit that can be allowed."
+)
+NOT_A_MAINTAINER = (
+    "`/unlock --state` takes a lock away from Terraform's state: that needs maintain permission "
+    "here, or a name among the approvers in `.github/lockgate.yml`."
+)
+NO_LOCK_SEEN = (
+    "No lock on Terraform's state was met here. `/plan` looks; where it meets one, it says whose."
+)
+OTHER_LOCK = "The lock that was met here has the id `{seen}`. Nothing was done."
+LOCK_IN_USE = (
+    "The lock belongs to a run of #{number} that is still working. `/cancel` there stops it, and "
+    "Terraform gives the lock back."
+)
+LOCK_OF_OTHERS = (
+    "The lock was not taken by a run of Lockgate, so only people can know whether its owner is "
+    "dead. Make sure, then say `/unlock --state {seen}`."
 )
 NOT_A_PULL_REQUEST = "This works on a pull request. On an issue, `/draft` and `/help` do."
 NOT_AN_ISSUE = "This works on an issue, where the request is written."

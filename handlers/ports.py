@@ -21,7 +21,7 @@ from terraform.arguments import PLAIN, PlanArguments
 from terraform.plan import Plan
 from terraform.project import Application, Project
 from terraform.redact import Redactor
-from terraform.results import ApplyResult, DriftResult, PlanResult, TestResult
+from terraform.results import ApplyResult, DriftResult, PlanResult, ResourceOutcome, TestResult
 
 
 class Permission(StrEnum):
@@ -227,6 +227,12 @@ class Runs(Protocol):
     def of(self, repo: RepoName, number: int, head_sha: Sha | None = None) -> tuple[Run, ...]:
         """The newest run of each kind and project of a pull request (and commit), oldest first."""
 
+    def get(self, run_id: str) -> Run | None:
+        """A run by id."""
+
+    def resources(self, run_id: str) -> tuple[ResourceOutcome, ...]:
+        """How far an apply came with each resource, in the order in which it began with them."""
+
 
 class Control(Protocol):
     """What a running run can say and must ask."""
@@ -240,8 +246,18 @@ class Control(Protocol):
     def should_stop(self) -> bool:
         """True once the run was cancelled, superseded, or over its soft time limit."""
 
+    def should_hurry(self) -> bool:
+        """True once somebody asked a second time that it stop."""
+
+    def touched(self, outcome: ResourceOutcome) -> None:
+        """Keep how far a resource of an apply came, the moment that it did."""
+
     def wait(self, seconds: float) -> None:
         """Sleep, but not past a request to stop."""
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
 
 
 class RunControl(Control, Protocol):
@@ -283,6 +299,9 @@ class Terraform(Protocol):
 
     def drift(self, work: Work, control: Control) -> DriftResult:
         """A refresh-only plan, and a plain one where it found something; nothing is changed."""
+
+    def force_unlock(self, work: Work, lock_id: str, control: Control) -> None:
+        """Take this lock away from the project's state; raises UserError where it stays."""
 
     def test(self, work: Work, control: Control) -> TestResult:
         """Run the project's tests without credentials; raises UserError without a verdict."""

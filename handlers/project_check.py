@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from handlers import comparison_text, cost_text, line_text, messages
+from handlers import apply_text, comparison_text, cost_text, line_text, messages
 from handlers.actions import Annotation, Button, CheckStatus, Conclusion, SetCheck
 from handlers.events import RepoName, Sha
 from handlers.markdown import code, cut, gate, plain, table
@@ -20,6 +20,8 @@ PREFIX = "lockgate / "
 PLAN_AGAIN = Button("Plan again", "Plan this project again", "plan")
 APPROVE = Button("Approve", "Approve exactly this plan", "approve")
 APPLY = Button("Apply", "Apply exactly the approved plan", "apply")
+CANCEL = Button("Cancel", "Stop; Terraform writes its state first", "cancel")
+STOP_NOW = Button("Stop now", "End it at once; may leave things undone", "cancel-now")
 # A table longer than this is not read; the rest is in the annotations.
 MOST_FINDINGS = 40
 # GitHub takes 50 a request, and slows down who sends many.
@@ -107,7 +109,8 @@ def _title(standing: Standing) -> str:
         case Stage.QUEUED:
             return "Waiting for a worker to plan"
         case Stage.PLANNING:
-            return f"Planning: {standing.plan_run.progress or 'starting'}"
+            doing = "Stopping the plan" if standing.stopping else "Planning"
+            return f"{doing}: {standing.plan_run.progress or 'starting'}"
         case Stage.WAITING:
             return line_text.title(standing.ahead)
         case Stage.PLAN_FAILED:
@@ -118,7 +121,8 @@ def _title(standing: Standing) -> str:
             return f"The plan was {standing.plan_run.state}"
         case Stage.APPLYING:
             progress = standing.apply_run.progress if standing.apply_run else ""
-            return f"Applying: {progress or 'starting'}"
+            doing = "Stopping the apply" if standing.stopping else "Applying"
+            return f"{doing}: {progress or 'starting'}"
         case _:
             return _planned_title(standing)
 
@@ -160,6 +164,8 @@ def _sections(standing: Standing, refused: tuple[Row, ...]) -> Iterator[str]:
         yield _verdict(standing)
     if standing.apply_run is not None and standing.apply_run.outcome:
         yield standing.apply_run.outcome
+    if standing.touched is not None and standing.plan is not None:
+        yield apply_text.facts(standing.touched, standing.plan.plan.counts)
     if standing.plan is None:
         if standing.plan_run.findings:
             yield _findings(standing.plan_run.findings)
@@ -324,7 +330,9 @@ def _buttons(standing: Standing) -> tuple[Button, ...]:
             return (PLAN_AGAIN,)
         case Stage.PLANNED | Stage.APPROVED:
             return (PLAN_AGAIN, APPROVE, APPLY)
-        case Stage.QUEUED | Stage.PLANNING | Stage.APPLYING | Stage.APPLIED:
+        case Stage.QUEUED | Stage.PLANNING | Stage.APPLYING:
+            return (STOP_NOW,) if standing.stopping else (CANCEL,)
+        case Stage.APPLIED:
             return ()
         case _:
             return (PLAN_AGAIN,)

@@ -19,6 +19,7 @@ class RunKind(StrEnum):
     TEST = "test"
     APPLY = "apply"
     SYNC = "sync"
+    UNLOCK = "unlock"
     DRIFT = "drift"
     WATCH = "watch"
 
@@ -67,6 +68,7 @@ class Run:
 
     `progress` says in a few words what it does now. Once it has ended, `outcome` is Markdown that
     says how, and `findings` are what stood in its way. `result` is what this kind of run kept.
+    `stopping` says that it was asked to stop.
     """
 
     id: str
@@ -80,6 +82,7 @@ class Run:
     outcome: str = ""
     findings: tuple[Finding, ...] = ()
     result: Mapping[str, Any] = field(default_factory=dict)
+    stopping: bool = False
 
 
 def located(request: RunRequest) -> Project:

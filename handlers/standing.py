@@ -12,6 +12,7 @@ from handlers.selection import configured
 from handlers.special import arguments_of
 from policy.receipt import Approval, PlanState, StoredPlan
 from terraform.arguments import PLAIN, PlanArguments
+from terraform.results import ResourceOutcome
 
 
 class Stage(StrEnum):
@@ -41,7 +42,8 @@ class Standing:
     """One project of one commit: its newest plan run, and what came of it.
 
     `missing` counts the approvals that are still to come. `ahead` is who is before it in line for
-    the lock, the holder first.
+    the lock, the holder first. `touched` is how far an apply came whose process did not live to
+    say it.
     """
 
     project: str
@@ -52,6 +54,12 @@ class Standing:
     approvals: tuple[Approval, ...] = ()
     ahead: tuple[int, ...] = ()
     missing: int = 0
+    touched: tuple[ResourceOutcome, ...] | None = None
+
+    @property
+    def stopping(self) -> bool:
+        """True while what works on it was asked to stop and has not yet."""
+        return any(run is not None and run.stopping for run in (self.plan_run, self.apply_run))
 
     @property
     def arguments(self) -> PlanArguments:
@@ -95,7 +103,10 @@ def _standing(run: Run, plan: StoredPlan | None, apply: Run | None, ports: Ports
     # Whatever a plan without credentials shows, there may be something left to do.
     missing = _missing(plan, approvals, ports) if open_still or plan.plan.review_only else 0
     stage = _after_plan(plan, apply, missing)
-    return Standing(project, stage, run, plan, apply, approvals, missing=missing)
+    touched = None
+    if apply is not None and apply.state is RunState.INTERRUPTED:
+        touched = ports.runs.resources(apply.id)
+    return Standing(project, stage, run, plan, apply, approvals, missing=missing, touched=touched)
 
 
 def _waiting(run: Run, ports: Ports) -> Standing:

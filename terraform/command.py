@@ -15,9 +15,10 @@ from terraform.project import Network
 from terraform.provider_cache import ProviderCache
 from terraform.proxy import Proxy, Reach
 from terraform.redact import Redactor
-from terraform.results import Progress
+from terraform.results import Progress, ResourceOutcome
 from terraform.sandbox import HOME, PROXY_PORT, Isolation, Sandbox
-from terraform.stream import Stream, no_progress
+from terraform.state_lock import machine_of
+from terraform.stream import Stream, no_progress, no_resource
 from terraform.work_area import WorkArea
 
 CONFIGURATION_FILE = "terraform.rc"
@@ -35,8 +36,9 @@ class Request:
 
     `environment` holds the run's own variables, credentials for one; nothing else is inherited.
     `tracing` holds no secret: every command gets it.
-    `should_stop` is asked several times a second. `refused` fills with what was not reached because
-    it is not among the allowed hosts.
+    `should_stop` is asked several times a second, `should_hurry` once it was told to. `refused`
+    fills with what was not reached because it is not among the allowed hosts. `run` is the id of
+    ours that a lock on the state names as its owner's machine.
     """
 
     area: WorkArea
@@ -46,8 +48,11 @@ class Request:
     environment: Mapping[str, str] = field(default_factory=dict)
     tracing: Mapping[str, str] = field(default_factory=dict)
     should_stop: Callable[[], bool] = never
+    should_hurry: Callable[[], bool] = never
     on_progress: Callable[[Progress], None] = no_progress
     refused: list[str] = field(default_factory=list)
+    on_resource: Callable[[ResourceOutcome], None] = no_resource
+    run: str = ""
 
     @property
     def redactor(self) -> Redactor:
@@ -57,7 +62,9 @@ class Request:
     def stream(self, total: int = 0, redactor: Redactor | None = None) -> Stream:
         """Give a fresh collector for one command of this run; it lets no secret in."""
         redactor = redactor or self.redactor
-        return Stream(self.area.directory, redactor, self.on_progress, total)
+        return Stream(
+            self.area.directory, redactor, self.on_progress, total, on_resource=self.on_resource
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,7 @@ class Terraform:
             cwd=area.root,
             limits=limits,
             proxy=proxy.socket if proxy else None,
+            hostname=machine_of(request.run),
         )
         home = HOME if self.sandbox.isolation is Isolation.SANDBOXED else str(area.home)
         environment = command_environment(
@@ -134,7 +142,13 @@ class Terraform:
         if proxy:
             variables |= PROXY_VARIABLES
         invocation = Invocation(argv, variables, area.root, self.sandbox.depth)
-        return supervise(invocation, limits, on_line=on_line, should_stop=request.should_stop)
+        return supervise(
+            invocation,
+            limits,
+            on_line=on_line,
+            should_stop=request.should_stop,
+            should_hurry=request.should_hurry,
+        )
 
     def _way_out(self, request: Request, needs: Needs) -> AbstractContextManager[Proxy | None]:
         """The proxy of a listed network; without a sandbox nothing could hold Terraform to it."""

@@ -100,9 +100,17 @@ def _known(
             )
 
 
+def lock_in(words: str) -> LockInfo | None:
+    """The lock that stands in what Terraform said, None where it speaks of none."""
+    _before, found, after = words.partition("Lock Info:")
+    if not found:
+        return None
+    fields = {each["name"].lower(): each["value"].strip() for each in LOCK_FIELD.finditer(after)}
+    return LockInfo(**{"id": "", **fields})
+
+
 def _locked(error: Diagnostic, diagnostics: tuple[Diagnostic, ...]) -> StateLockedError:
-    fields = {found["name"].lower(): found["value"].strip() for found in _lock_fields(error)}
-    lock = LockInfo(**{"id": "", **fields})
+    lock = lock_in(error.detail) or LockInfo("")
     return StateLockedError(
         lock,
         f"The Terraform state is locked by {lock.who or 'someone'} ({lock.operation or 'unknown'}"
@@ -110,11 +118,6 @@ def _locked(error: Diagnostic, diagnostics: tuple[Diagnostic, ...]) -> StateLock
         " unlock the state if it is dead.",
         diagnostics,
     )
-
-
-def _lock_fields(error: Diagnostic) -> Iterator[re.Match[str]]:
-    _before, _, after = error.detail.partition("Lock Info:")
-    return LOCK_FIELD.finditer(after)
 
 
 def _no_provider(source: str, error: Diagnostic, network: Network) -> str:

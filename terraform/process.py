@@ -1,7 +1,8 @@
 """Runs one program under a wall-clock limit and an output cap, and stops it in three steps.
 
 Stopping is SIGINT (Terraform then finishes what is under way and writes its state), later SIGTERM,
-last SIGKILL to the whole group. One thread, no polling faster than it must.
+last SIGKILL to the whole group; in a hurry a second SIGINT and soon SIGKILL. One thread, no polling
+faster than it must.
 """
 
 import os
@@ -108,8 +109,11 @@ def supervise(
     *,
     on_line: Callable[[bytes], None] = ignore,
     should_stop: Callable[[], bool] = never,
+    should_hurry: Callable[[], bool] = never,
 ) -> Finished:
     """Run a program to its end and give each line of its standard output to `on_line`.
+
+    `should_hurry` is asked once it was told to stop: true brings the end forward.
 
     The caller's thread must live as long as the program: the sandbox dies with it.
     """
@@ -127,7 +131,9 @@ def supervise(
         )
     with process:
         try:
-            return _Supervision(process, invocation.depth, limits, on_line, should_stop).run()
+            return _Supervision(
+                process, invocation.depth, limits, on_line, should_stop, should_hurry
+            ).run()
         finally:
             _kill_group(process)
 
@@ -141,7 +147,9 @@ class _Supervision:
     limits: Limits
     on_line: Callable[[bytes], None]
     should_stop: Callable[[], bool]
+    should_hurry: Callable[[], bool]
     ending: Ending = Ending.EXITED
+    hurried: bool = False
     signals: list[tuple[float, signal.Signals]] = field(default_factory=list)
     line: bytearray = field(default_factory=bytearray)
     started: float = field(default_factory=time.monotonic)
@@ -212,6 +220,13 @@ class _Supervision:
                 (now, signal.SIGINT),
                 (soft, signal.SIGTERM),
                 (hard, signal.SIGKILL),
+            ]
+        if self.ending is Ending.CANCELLED and not self.hurried and self.should_hurry():
+            self.hurried = True
+            # Terraform leaves at the second interrupt without waiting for what is under way.
+            self.signals = [
+                (now, signal.SIGINT),
+                (now + self.limits.terminate_seconds, signal.SIGKILL),
             ]
         while self.signals and self.signals[0][0] <= now:
             self._signal(self.signals.pop(0)[1])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from terraform.errors import Diagnostic
+from terraform.errors import Diagnostic, LockInfo
 from terraform.plan import Json
 from terraform.process import Ending
 from terraform.sandbox import Isolation
@@ -85,6 +85,8 @@ class ApplyResult:
     """An apply that began; `ending` says whether it ran to its end or was stopped.
 
     `errored_state` is the file Terraform left when it could not write the state to its backend.
+    Where it did not end well, `lock` is who holds the state's lock now, None where nobody does;
+    `lock_known` is false where that could not be found out.
     """
 
     exit_code: int
@@ -95,6 +97,8 @@ class ApplyResult:
     seconds: float
     diagnostics: tuple[Diagnostic, ...] = ()
     errored_state: Path | None = None
+    lock: LockInfo | None = None
+    lock_known: bool = False
 
     @property
     def succeeded(self) -> bool:

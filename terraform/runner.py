@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from terraform.arguments import PLAIN, PlanArguments
 from terraform.command import Needs, Request, Terraform
 from terraform.engine import Engine
-from terraform.errors import PlanChangedError, TerraformError, UnsafeArgumentError
-from terraform.failures import failure
+from terraform.errors import LockInfo, PlanChangedError, TerraformError, UnsafeArgumentError
+from terraform.failures import failure, lock_in
 from terraform.forgetting import Forgetter
 from terraform.importing import importing
 from terraform.initialise import Initialiser
@@ -60,6 +60,11 @@ WORKSPACE = re.compile(r"[A-Za-z0-9][\w.-]{0,89}", re.ASCII)
 LOCK_TIMEOUT = "-lock-timeout=10s"
 QUIET = ("-input=false", "-no-color")
 NOWHERE = Path("/dev/null")
+# An address that no project has: nothing is untainted.
+NOTHING = "terraform_data.lockgate_asks_for_the_lock"
+NO_STATE = "The state currently contains no resource instances"
+LOCK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII)
+LONGEST_REFUSAL = 500
 
 
 class _Validation(BaseModel):
@@ -185,6 +190,45 @@ class Runner:
             return self._apply(request, copy, request.stream(total, redactor), redactor)
         finally:
             copy.unlink(missing_ok=True)
+
+    def state_lock(self, request: Request) -> LockInfo | None:
+        """Who holds the state's lock now, None where nobody does, after an init.
+
+        Asks by a command that takes the lock and changes nothing. Raises TerraformError where
+        that tells nothing.
+        """
+        needs = self._on_state(request)
+        command = ("untaint", "-no-color", "-allow-missing", "-lock-timeout=0s", NOTHING)
+        finished = self._terraform.run(request, command, needs)
+        if finished.succeeded:
+            return None
+        words = request.redactor.redact_text(finished.stderr.text())
+        if lock := lock_in(words):
+            return lock
+        if NO_STATE in words:
+            return None
+        raise TerraformError("Terraform did not say whether the state is locked.")
+
+    def force_unlock(self, request: Request, lock_id: str) -> None:
+        """Take away the lock of this id from the state. Raises TerraformError where it stays."""
+        if not LOCK_ID.fullmatch(lock_id):
+            raise UnsafeArgumentError("A lock's id has letters, digits and dashes only.")
+        self.init(request)
+        needs = self._on_state(request)
+        command = ("force-unlock", "-force", "-no-color", lock_id)
+        finished = self._terraform.run(request, command, needs)
+        if not finished.succeeded:
+            said = request.redactor.redact_text(finished.stderr.text()).strip()
+            words = said.partition("Lock Info:")[0].strip()[-LONGEST_REFUSAL:]
+            raise TerraformError(f"The lock was not taken away. Terraform said: {words}")
+
+    def _on_state(self, request: Request) -> Needs:
+        return Needs(
+            writable=(request.area.root,),
+            network=request.network,
+            credentials=True,
+            workspace=request.workspace,
+        )
 
     def validate(self, request: Request) -> Validation:
         """Check the configuration without state, network or credentials, after an init."""

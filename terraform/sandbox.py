@@ -49,8 +49,6 @@ ISOLATION = (
     "--unshare-all",
     "--unshare-user",
     "--disable-userns",
-    "--hostname",
-    "lockgate",
     "--die-with-parent",
     "--new-session",
     "--cap-drop",
@@ -92,6 +90,7 @@ class Sandbox:
         cwd: Path,
         limits: Limits,
         proxy: Path | None = None,
+        hostname: str = "lockgate",
     ) -> tuple[str, ...]:
         """Give the argument vector that runs `argv` within the limits, inside the sandbox.
 
@@ -114,6 +113,8 @@ class Sandbox:
             "--remount-ro",
             "/",
             *ISOLATION,
+            "--hostname",
+            hostname,
             *(("--share-net",) if network is Network.OPEN else ()),
             "--chdir",
             str(cwd),

@@ -92,6 +92,10 @@ def no_progress(_progress: Progress) -> None:
     """Take a step forward and tell nobody."""
 
 
+def no_resource(_outcome: ResourceOutcome) -> None:
+    """Come further with a resource and tell nobody."""
+
+
 class Stream:
     """Collects what one command says; feed it lines, then read its attributes."""
 
@@ -101,11 +105,14 @@ class Stream:
         redactor: Redactor,
         on_progress: Callable[[Progress], None] = no_progress,
         total: int = 0,
+        *,
+        on_resource: Callable[[ResourceOutcome], None] = no_resource,
     ) -> None:
         self._directory = directory
         self._redactor = redactor
         self._on_progress = on_progress
         self._total = total
+        self._on_resource = on_resource
         self._diagnostics: list[Diagnostic] = []
         self._resources: dict[tuple[str, str], ResourceOutcome] = {}
         self.outputs: tuple[Output, ...] = ()
@@ -145,6 +152,7 @@ class Stream:
         id_ = self._redactor.redact_text(hook.id_value, name="id")
         outcome = ResourceOutcome(address, hook.action, phase, hook.elapsed_seconds, id_)
         self._resources[address, hook.action] = outcome
+        self._on_resource(outcome)
 
     def _step(self, event: _Event) -> None:
         done = sum(outcome.phase is not Phase.STARTED for outcome in self._resources.values())

@@ -368,6 +368,16 @@ class FakeRuns:
 
     rows: dict[str, Run] = field(default_factory=dict)
 
+    touched: dict[str, tuple[ResourceOutcome, ...]] = field(default_factory=dict)
+
+    def get(self, run_id: str) -> Run | None:
+        """A run by id."""
+        return self.rows.get(run_id)
+
+    def resources(self, run_id: str) -> tuple[ResourceOutcome, ...]:
+        """As set in `touched`."""
+        return self.touched.get(run_id, ())
+
     def of(self, repo: RepoName, number: int, head_sha: Sha | None = None) -> tuple[Run, ...]:
         """The newest run of each kind and project."""
         newest: dict[tuple[str, str], Run] = {}
@@ -396,6 +406,7 @@ class FakeTerraform:
     drift_result: DriftResult = NO_DRIFT
     tested: list[Work] = field(default_factory=list)
     applied: list[bytes] = field(default_factory=list)
+    unlocked: list[str] = field(default_factory=list)
     failure: Exception | None = None
     during: Callable[[], None] | None = None
 
@@ -427,6 +438,12 @@ class FakeTerraform:
         if self.failure is not None:
             raise self.failure
         return self.drift_result
+
+    def force_unlock(self, work: Work, lock_id: str, control: Control) -> None:
+        """Remember it."""
+        if self.failure is not None:
+            raise self.failure
+        self.unlocked.append(lock_id)
 
     def redactor(self, plan: Plan, work: Work) -> Redactor:
         """The plan's own."""
@@ -547,9 +564,11 @@ class FakeControl:
     """A run's control that never waits."""
 
     said: list[str] = field(default_factory=list)
+    resources: list[ResourceOutcome] = field(default_factory=list)
     stop: bool = False
     kept: Mapping[str, Any] = field(default_factory=dict)
     passing: Callable[[float], None] = lambda _: None
+    run_id: str = "run"
 
     def begin(self) -> None:
         """Nothing is retried here."""
@@ -561,6 +580,14 @@ class FakeControl:
     def should_stop(self) -> bool:
         """As set."""
         return self.stop
+
+    def should_hurry(self) -> bool:
+        """Nobody asks twice."""
+        return False
+
+    def touched(self, outcome: ResourceOutcome) -> None:
+        """Remember it."""
+        self.resources.append(outcome)
 
     def wait(self, seconds: float) -> None:
         """Return at once, for who tells the time."""
@@ -704,6 +731,9 @@ class World:
         for run_id, run in self.runs.rows.items():
             request = run.request
             mine = request.number == action.number and request.kind in action.kinds
+            mine = mine and action.project in {None, request.project}
+            if mine and run.state is RunState.RUNNING:
+                self.runs.rows[run_id] = replace(run, stopping=True)
             if mine and run.state is RunState.QUEUED and request.head_sha != action.keep_head_sha:
                 self.runs.rows[run_id] = replace(run, state=ended, outcome=action.reason)
                 self._unshown.append(run_id)

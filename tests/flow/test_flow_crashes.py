@@ -1,5 +1,7 @@
 """Processes and PostgreSQL die in the middle of things: nothing is lost, nothing is done twice."""
 
+import re
+
 from tests.flow.world import FILES, SUMMARY, Make
 
 # Seconds of work for a plan, and again for an apply, which learns the length only then.
@@ -60,7 +62,7 @@ def test_an_apply_is_never_repeated_when_its_worker_dies(make: Make) -> None:
     place.planned(pr)
     place.approved(pr)
     place.say(pr, "/apply")
-    place.running("apply")
+    place.running("apply", doing="of 301")
 
     place.stack.kill_worker("apply")
     place.stack.expire_claims()
@@ -69,7 +71,9 @@ def test_an_apply_is_never_repeated_when_its_worker_dies(make: Make) -> None:
     place.settled()
     check = place.completed(pr)
     assert check.conclusion == "failure"
-    assert "it is not known how far it came" in str(check.summary)
+    assert "The process that applied this was killed." in str(check.summary)
+    assert "| `terraform_data.first` | create | done |" in str(check.summary)
+    assert re.search(r"Not begun: \d+ more\.", str(check.summary))
     assert "`/plan` shows what is left to do" in str(check.summary)
     assert [button["label"] for button in check.actions] == ["Plan again"]
     assert place.title(pr.pull.head_sha, SUMMARY) == "Something needs mending"

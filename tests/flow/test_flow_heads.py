@@ -40,7 +40,7 @@ def test_a_running_plan_is_cancelled(make: Make) -> None:
     place.running(doing="terraform")
 
     place.say(pr, "/cancel", by="carol")
-    place.answered(pr.issue.number, "Stopping 1 run.")
+    place.answered(pr.issue.number, "Stopping 1 run:")
     check = place.completed(pr)
 
     place.settled()

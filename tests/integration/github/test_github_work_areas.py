@@ -12,22 +12,17 @@ from handlers.errors import UserError
 from handlers.events import Sha
 from handlers.ports import Work
 from terraform.project import Project
+from tests.fakes import FakeControl
 from tests.integration.github.github_world import REPO, GitHubWorld
 
 PROJECT = Project("live", "live")
 
 
 @dataclass
-class Patience:
+class Patience(FakeControl):
     """A run's control that waits for real and can be told to stop."""
 
     stopped: threading.Event = field(default_factory=threading.Event)
-
-    def begin(self) -> None:
-        """Change nothing."""
-
-    def progress(self, text: str) -> None:
-        """Say nothing."""
 
     def should_stop(self) -> bool:
         """Whether it was told to stop."""

@@ -27,11 +27,7 @@ CREDENTIALS = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 KEYS = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
-ROOT = """
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
+BACKEND = """\
   backend "s3" {
     bucket                      = "state"
     key                         = "live.tfstate"
@@ -43,7 +39,13 @@ terraform {
     skip_requesting_account_id  = true
     skip_s3_checksum            = true
   }
-}
+"""
+ROOT = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+BACKEND}
 provider "aws" {
   region                      = "eu-west-1"
   skip_credentials_validation = true
@@ -56,7 +58,7 @@ resource "aws_sqs_queue" "jobs" {
   name                       = "jobs"
   visibility_timeout_seconds = 30
 }
-"""
+""".replace("BACKEND", BACKEND)
 
 
 @pytest.fixture

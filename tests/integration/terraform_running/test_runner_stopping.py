@@ -13,10 +13,11 @@ from typing import TypeAlias
 
 import pytest
 
-from terraform.errors import RunCancelledError, StateLockedError, TimeLimitError
+from terraform.errors import LockInfo, RunCancelledError, StateLockedError, TimeLimitError
 from terraform.process import Ending
-from terraform.results import Phase, Progress
+from terraform.results import Phase, Progress, ResourceOutcome
 from terraform.runner import Request, Runner
+from terraform.state_lock import run_of
 
 MakeRequest: TypeAlias = Callable[[Mapping[str, str]], Request]
 
@@ -139,11 +140,49 @@ def test_a_flood_is_stopped(program_runner: Runner, make_request: MakeRequest) -
     assert applied.seconds < 30
 
 
+def test_a_second_request_does_not_wait(program_runner: Runner, make_request: MakeRequest) -> None:
+    """Code that ignores the interrupt ends soon once it was asked twice."""
+    seconds = unlike_any_other()
+    base = make_request({"live/main.tf": STUBBORN.replace("SECONDS", seconds)})
+    planned = program_runner.plan(base)
+    stop = Stop("terraform_data.stubborn")
+    limits = replace(program_runner.limits, interrupt_seconds=600, terminate_seconds=1)
+    request = replace(base, should_stop=stop, should_hurry=lambda: True, on_progress=stop.see)
+
+    applied = replace(program_runner, limits=limits).apply(
+        request, planned.plan_file, plan_digest=planned.plan_digest
+    )
+
+    assert applied.ending is Ending.CANCELLED
+    assert applied.seconds < 60
+    _wait_for(lambda: not _sleeps(seconds))
+
+
+def test_each_step_with_a_resource_is_told_at_once(
+    program_runner: Runner, make_request: MakeRequest
+) -> None:
+    """What is kept of an apply does not wait for its end."""
+    base = make_request({"live/main.tf": 'resource "terraform_data" "one" {}'})
+    planned = program_runner.plan(base)
+    told: list[ResourceOutcome] = []
+
+    program_runner.apply(
+        replace(base, on_resource=told.append),
+        planned.plan_file,
+        plan_digest=planned.plan_digest,
+    )
+
+    assert [each.phase for each in told] == [Phase.STARTED, Phase.COMPLETE]
+
+
 def test_a_held_state_lock_names_its_holder(runner: Runner, make_request: MakeRequest) -> None:
     """While one apply holds the state, a plan says who holds it and since when."""
-    base = make_request({"live/main.tf": TWO_STEPS})
+    run = uuid.uuid4().hex
+    base = replace(make_request({"live/main.tf": TWO_STEPS}), run=run)
     planned = runner.plan(base)
+    assert runner.state_lock(base) is None
     caught: list[StateLockedError] = []
+    asked: list[LockInfo | None] = []
     stop = Stop("terraform_data.slow")
 
     def plan_meanwhile() -> bool:
@@ -151,12 +190,16 @@ def test_a_held_state_lock_names_its_holder(runner: Runner, make_request: MakeRe
             with pytest.raises(StateLockedError, match="locked by") as error:
                 runner.plan(base)
             caught.append(error.value)
+            asked.append(runner.state_lock(base))
         return bool(caught)
 
     request = replace(base, should_stop=plan_meanwhile, on_progress=stop.see)
     runner.apply(request, planned.plan_file, plan_digest=planned.plan_digest)
 
     (error,) = caught
+    assert asked == [error.lock]
+    assert run_of(error.lock) == run
+    assert runner.state_lock(base) is None
     assert error.lock.id
     assert error.lock.operation == "OperationTypeApply"
     assert error.lock.created

@@ -82,7 +82,7 @@ def test_several_commands_are_obeyed_in_order_and_answered_once(world: World) ->
     [answer] = answers(world)
     assert "Did you mean `/apply`?" in answer.body
     assert "| command | what it does |" in answer.body
-    assert "Stopping 1 run." in answer.body
+    assert "1 run withdrawn before the start." in answer.body
     assert "`/cost` is not available" in answer.body
     assert len(world.runs.rows) == 1
 

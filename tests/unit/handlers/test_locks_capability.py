@@ -183,7 +183,7 @@ def test_cancel_withdraws_and_says_how_many(world: World) -> None:
     world.say("bob", "/cancel")
     world.work()
 
-    assert "Stopping 1 run." in world.comment()
+    assert "1 run withdrawn before the start." in world.comment()
     assert world.check(NETWORK).conclusion == "cancelled"
     assert "bob said `/cancel`" in world.check(NETWORK).summary
     assert world.check().conclusion == "failure"
