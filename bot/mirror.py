@@ -1,16 +1,15 @@
 """A bare mirror of one repository, and git run in it with a fixed environment."""
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.blobs import Contents, contents
 from handlers.errors import TransientError
 
 LOCAL_SECONDS = 120
 NOTHING: Mapping[str, str] = {}
-# No Terraform or configuration file that a person reviews is larger.
-LARGEST_TEXT_BYTES = 1024 * 1024
 # Stronger than any .gitattributes: an encoding or a line ending there changes what Terraform reads.
 ATTRIBUTES = "* -text !eol -ident !filter !working-tree-encoding\n"
 
@@ -51,6 +50,11 @@ class Mirror:
         self.output("init", "--quiet", "--bare", "--template=")
         attributes.parent.mkdir(exist_ok=True)
         attributes.write_text(ATTRIBUTES, encoding="utf-8")
+
+    def blobs(self, ids: Iterable[str]) -> Contents:
+        """Each blob once with its content, by one git command."""
+        command = (self.program, "-C", str(self.folder), "cat-file", "--batch", "--buffer")
+        return contents(command, self.environment, ids, seconds=LOCAL_SECONDS)
 
     def output(self, *arguments: str) -> bytes:
         """The output of a local git command that only fails when the mirror is broken."""

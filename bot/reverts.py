@@ -5,7 +5,8 @@ The merge may be a merge commit, one squashed commit, or several that were rebas
 
 from collections.abc import Iterator
 
-from bot.mirror import LARGEST_TEXT_BYTES, Mirror
+from bot.blobs import LARGEST_TEXT_BYTES
+from bot.mirror import Mirror
 from handlers.errors import TransientError, UserError
 from handlers.events import Sha
 

@@ -11,16 +11,21 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
-from bot.mirror import LARGEST_TEXT_BYTES, Mirror
+from bot.blobs import Scans, text_of
+from bot.mirror import Mirror
 from bot.reverts import reverted
 from handlers.errors import TransientError, UserError
 from handlers.events import RepoName, Sha
+from terraform.blocks import is_read
+from terraform.layout import Layout, Links, layout
 
 # A first fetch of a large repository takes minutes, a later one a second.
 FETCH_SECONDS = 600
+# Trees are kept by commit: the same ones are asked for again and again while a run goes on.
+MOST_TREES = 16
 
 FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
 
@@ -31,36 +36,47 @@ CONFLICT = 1
 class CommitTree:
     """The files of one commit, read from the mirror; links are not followed."""
 
-    def __init__(self, mirror: Mirror, sha: Sha) -> None:
+    def __init__(self, mirror: Mirror, sha: Sha, scans: Scans) -> None:
         self._mirror = mirror
         self._sha = sha
+        self._scans = scans
 
     @cached_property
-    def _entries(self) -> dict[str, tuple[str, int]]:
-        """Blob id and size in bytes of regular files by path; no links, no submodules."""
-        listed = self._mirror.output("ls-tree", "-r", "-z", "-l", "--full-tree", self._sha)
-        entries = {}
-        for line in listed.split(b"\0"):
-            head, _, name = line.partition(b"\t")
-            if head.startswith(b"100"):
-                _, _, blob, size = head.split()
-                entries[name.decode(errors="surrogateescape")] = (blob.decode(), int(size))
-        return entries
+    def _entries(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Blob id by path of regular files, and of links; no submodules."""
+        listed = self._mirror.output("ls-tree", "-r", "-z", "--full-tree", self._sha)
+        files, links = {}, {}
+        for line in listed.decode(errors="surrogateescape").split("\0"):
+            head, _, path = line.partition("\t")
+            if head.startswith("100"):
+                files[path] = head.rpartition(" ")[2]
+            elif head.startswith("120"):
+                links[path] = head.rpartition(" ")[2]
+        return files, links
 
     @property
     def paths(self) -> Sequence[str]:
         """Every regular file, relative to the root, in order."""
-        return tuple(self._entries)
+        return tuple(self._entries[0])
 
     def read(self, path: str) -> str | None:
         """A text file's content; None where there is none, or it is not UTF-8 or too large."""
-        blob, size = self._entries.get(path, ("", 0))
-        if not blob or size > LARGEST_TEXT_BYTES:
-            return None
-        try:
-            return self._mirror.output("cat-file", "blob", blob).decode()
-        except UnicodeDecodeError:
-            return None
+        blob = self._entries[0].get(path)
+        found = dict(self._mirror.blobs([blob])) if blob else {}
+        return text_of(found.get(blob or ""))
+
+    @cached_property
+    def layout(self) -> Layout:
+        """How the commit's Terraform hangs together; files seen in other commits cost nothing."""
+        files, link_blobs = self._entries
+        texts = dict(self._mirror.blobs(link_blobs.values()))
+        links = {link: text_of(texts[blob]) or "" for link, blob in link_blobs.items()}
+        read = {path: blob for path, blob in files.items() if is_read(path)}
+        follow = Links(links).follow
+        for link in filter(is_read, links):
+            if (target := follow(link)) in files:
+                read[link] = files[target]
+        return layout(self._scans.of(read, self._mirror.blobs), links)
 
 
 class Sources:
@@ -74,10 +90,15 @@ class Sources:
         self._folder = folder
         self._git_url = git_url.rstrip("/")
         self._token = token
+        self._scans = Scans()
+        self._trees = lru_cache(maxsize=MOST_TREES)(self._tree)
 
     def tree(self, repo: RepoName, sha: Sha) -> CommitTree:
         """The tree of a commit."""
-        return CommitTree(self._having(repo, sha), sha)
+        return self._trees(repo, sha)
+
+    def _tree(self, repo: RepoName, sha: Sha) -> CommitTree:
+        return CommitTree(self._having(repo, sha), sha, self._scans)
 
     def changed(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> tuple[str, ...]:
         """The paths that head changes since it left base (three-dot)."""

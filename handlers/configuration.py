@@ -37,8 +37,8 @@ from handlers.project_rules import (
     PolicySet,
     Rules,
     Settings,
-    matches,
 )
+from terraform.globs import matches
 from terraform.project import Application, ApplicationKind, Network, Project
 
 CONFIGURATION_PATH = ".github/lockgate.yml"

@@ -125,6 +125,31 @@ def applied_already(projects: Sequence[str]) -> str:
     return f"Applied already: {listed}. Nothing was done again."
 
 
+TERRAGRUNT_ANNOTATION = "Lockgate does not run Terragrunt: nothing here is planned or applied."
+
+
+def terragrunt(directories: Sequence[str], most: int) -> str:
+    """Why a change of what Terragrunt runs is refused, and what to do."""
+    listed = "\n".join(f"- {code(directory)}" for directory in directories[:most])
+    more = f"\n- and {len(directories) - most} more" if len(directories) > most else ""
+    return (
+        "This pull request changes what Terragrunt runs. Lockgate runs Terraform and OpenTofu, not "
+        "Terragrunt, so nothing is planned or applied here.\n\n"
+        f"{listed}{more}\n\n"
+        "Turn these directories into Terraform roots without `terragrunt.hcl`. Or, if Terragrunt "
+        "runs elsewhere, name them under `discovery.ignore` in `.github/lockgate.yml` on the base "
+        "branch, and say `/plan`."
+    )
+
+
+def unprintable(project: str) -> str:
+    """Why a project in a directory with such a name can't be planned."""
+    return (
+        f"The name of the directory of {code(project)} holds signs that are not printable or not "
+        "UTF-8, so nothing is planned. Rename it."
+    )
+
+
 def not_an_approver(project: str, users: Sequence[str], teams: Sequence[str]) -> str:
     """The answer to somebody whose approval of a project does not count."""
     named = ", ".join([*map(code, users), *(f"the team {code(team)}" for team in teams)])

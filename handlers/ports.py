@@ -18,6 +18,7 @@ from policy.receipt import Approval, StoredPlan
 from rag.draft import Draft
 from rag.request import Outcome, Request
 from terraform.arguments import PLAIN, PlanArguments
+from terraform.layout import Layout
 from terraform.plan import Plan
 from terraform.project import Application, Project
 from terraform.redact import Redactor
@@ -123,6 +124,10 @@ class SourceTree(Protocol):
 
     def read(self, path: str) -> str | None:
         """A text file's content, None where there is none (or it is not UTF-8)."""
+
+    @property
+    def layout(self) -> Layout:
+        """How its Terraform hangs together."""
 
 
 class Sources(Protocol):

@@ -3,15 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from functools import lru_cache
 
-from pathspec import PathSpec
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
-
+from terraform.globs import matches
 from terraform.project import Network
-
-# Stands for the repository's top, which has no name; no path in git holds this sign.
-TOP = "\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +102,3 @@ class Rules:
     network: Network = Network.NONE
     allowed_hosts: tuple[str, ...] = ()
     when_modified: tuple[str, ...] = ()
-
-
-def matches(globs: tuple[str, ...], directory: str) -> bool:
-    """Whether globs as in .gitignore match a directory; the top is matched by `**`."""
-    return bool(decided(globs, f"{TOP if directory == '.' else directory}/"))
-
-
-def decided(globs: tuple[str, ...], path: str) -> bool | None:
-    """What the last glob that matches a path says: yes, no for one with `!`, None without one."""
-    return _spec(globs).check_file(path).include
-
-
-# Thousands of paths are asked about the same few globs.
-@lru_cache(maxsize=512)
-def _spec(globs: tuple[str, ...]) -> PathSpec[GitIgnoreSpecPattern]:
-    # Not GitIgnoreSpec: there "!live/x" takes files out of "live/**", but not the directory.
-    return PathSpec.from_lines(GitIgnoreSpecPattern, globs)

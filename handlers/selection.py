@@ -1,7 +1,6 @@
 """Which projects a pull request is about, and the configuration that rules them."""
 
 from dataclasses import dataclass, replace
-from functools import cache
 
 from handlers import messages
 from handlers.configuration import (
@@ -17,7 +16,11 @@ from policy.allowance import FORK
 from policy.findings import Finding, Severity
 from terraform.place import Place
 from terraform.project import Network, Project
-from terraform.projects import discover, references, touched
+from terraform.projects import discover, touched, touched_terragrunt
+from terraform.terragrunt import terragrunt_file
+
+# Nobody reads more, and GitHub takes 50 annotations a request.
+MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +67,50 @@ def select(pr: PullRequest, ports: Ports) -> Selection:
     if CONFIGURATION_PATH in changed:
         configured(head, where="this pull request")
 
-    # Discovery and references look at the same files, and each read is a git process.
-    @cache
-    def read(path: str) -> str:
-        return head.read(path) or ""
-
-    projects = configuration.known_projects(discover(head.paths, read))
+    projects = projects_of(head, configuration)
     found = touched(
         projects,
         changed,
-        references(head.paths, read),
+        head.layout,
         when_modified={each.name: configuration.rules(each).when_modified for each in projects},
     )
+    _no_terragrunt(head, projects, changed, configuration)
+    for project in found:
+        # Such a name can be kept in git alone: neither a database nor GitHub's API takes it.
+        if not project.directory.isprintable():
+            raise UserError(messages.unprintable(project.name))
     return Selection(configuration, tuple(map(configuration.settled, found)))
+
+
+def _no_terragrunt(
+    tree: SourceTree,
+    projects: tuple[Project, ...],
+    changed: tuple[str, ...],
+    configuration: Configuration,
+) -> None:
+    """Raise UserError for a change of what only Terragrunt runs: we would pass it unplanned."""
+    directories = tree.layout.terragrunt
+    ignored = tuple(directory for directory in directories if configuration.ignores(directory))
+    found = touched_terragrunt(projects, changed, tree.layout, ignored)
+    if not found:
+        return
+    findings = tuple(
+        Finding(
+            rule="terragrunt",
+            source="lockgate",
+            severity=Severity.BLOCK,
+            address=directory,
+            message=messages.TERRAGRUNT_ANNOTATION,
+            place=Place(terragrunt_file(tree.paths, directory), 1, 1),
+        )
+        for directory in found[:MOST_NAMED]
+    )
+    raise UserError(messages.terragrunt(found, MOST_NAMED), findings)
 
 
 def projects_of(tree: SourceTree, configuration: Configuration) -> tuple[Project, ...]:
     """Every project of a commit, touched or not."""
-    return configuration.known_projects(discover(tree.paths, lambda path: tree.read(path) or ""))
+    return configuration.known_projects(discover(tree.layout))
 
 
 def configured(tree: SourceTree, *, where: str) -> Configuration:

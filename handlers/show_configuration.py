@@ -1,7 +1,6 @@
 """`/config`: what holds for this repository, each value with the line or default it came from."""
 
 from collections.abc import Iterator
-from functools import cache
 
 from handlers.actions import Action, PutComment
 from handlers.commands import Name
@@ -65,12 +64,7 @@ def _said(value: object) -> str:
 
 def _projects(configuration: Configuration, tree: SourceTree) -> str:
     """Those there are, also where none is named: nobody needs to guess what was discovered."""
-
-    @cache
-    def read(path: str) -> str:
-        return tree.read(path) or ""
-
-    projects = configuration.known_projects(discover(tree.paths, read))
+    projects = configuration.known_projects(discover(tree.layout))
     if not projects:
         return "No project was found: no directory has Terraform of its own."
     head = ("project", "directory", "workspace", "environment", "approval by", "budget", "policy")

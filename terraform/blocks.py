@@ -1,4 +1,4 @@
-"""Which blocks one Terraform file opens and which modules it calls, by scanning its text.
+"""What one Terraform file says of others: blocks that make a root, module sources, files it reads.
 
 This is not a parser: it steps over comments, strings and heredocs and looks at block headers only.
 It is for choosing projects among thousands of files, where python-hcl2 takes seconds; a file that
@@ -7,25 +7,60 @@ Terraform would refuse gives whatever was seen of it.
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from terraform import terragrunt
+from terraform.file_reads import FileRead, file_reads
 
 SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
 
-_TOKEN = re.compile(
-    r"""
-    (?P<skip>[ \t\r]+|\#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z))
-    |(?P<heredoc><<-?(?P<tag>\w[\w-]*)\r?\n.*?(?:^[ \t]*(?P=tag)[ \t]*\r?$|\Z))
-    |(?P<quote>")
-    |(?P<open>[{\[(])
-    |(?P<close>[}\])])
-    |(?P<word>\w[\w-]*)
-    |(?P<newline>\n)
-    |(?P<other>.)
-    """,
-    re.VERBOSE | re.DOTALL | re.MULTILINE,
+# Top-level blocks that matter here, and those inside `terraform`.
+_TOLD = frozenset({"terraform", "provider", "module"})
+_SETTINGS = frozenset({"backend", "cloud"})
+# Where one may begin. Each starts with a literal, to which the engine jumps: most files have none.
+_HEADERS = (
+    re.compile(r'terraform\s*["{/]'),
+    re.compile(r'provider(?:\s*["/{]|\s+[\w-]+\s*[{/])'),
+    re.compile(r'module(?:\s*["/{]|\s+[\w-]+\s*[{/])'),
 )
+# Atomic and possessive: what was once taken is not tried in another way, so time stays linear.
+_STRING = (
+    r'"(?>[^"\\\n$%]++|\\.|\$\$\{|%%\{|[$%](?!\{)'
+    r'|[$%]\{(?>[^"{}\n]++|"(?>[^"\\\n$%]++|\\.|[$%](?!\{))*+")*+\})*+"'
+)
+_REMARK = r"(?:\#|//)[^\n]*|/\*.*?(?:\*/|\Z)"
+_HEREDOC = r"<<-?(?P<tag>\w[\w-]*)\r?\n.*?(?:^[ \t]*(?P=tag)[ \t]*\r?$|\Z)"
+_FLAGS = re.DOTALL | re.MULTILINE
+_SIGN = re.compile(rf'{_STRING}|(?P<template>")|{_REMARK}|{_HEREDOC}|(?P<brace>[{{}}])', _FLAGS)
+# Blocks nested deeper than this are rare; the slower way reads them.
+_DEEPEST = 7
+
+
+def _body(depth: int) -> str:
+    """The pattern of a block's or object's braces with all in them, to a depth."""
+    heredoc = _HEREDOC.replace("tag", f"tag{depth}")
+    inner = rf"|{_body(depth - 1)}" if depth else ""
+    return rf'\{{(?>[^{{}}"\#/<]++|{_STRING}|{_REMARK}|{heredoc}|[/<]{inner})*+\}}'
+
+
+_LABELS = r'[^\n{}"=]*(?:"[^"\n$]*"[^\n{}"=]*)*+'
+# What stands at the top of a file: comments, whole blocks, and signs that make no block.
+_TOP = re.compile(
+    rf'{_REMARK}|(?P<kind>[A-Za-z_][\w-]*){_LABELS}{_body(_DEEPEST)}|(?P<odd>["{{}}]|<<)', _FLAGS
+)
+# What stands inside a block: all that could hide another, and what is looked for.
+_INSIDE = re.compile(
+    rf"source\s*=\s*(?P<source>{_STRING})"
+    rf"|(?P<kind>backend|cloud){_LABELS}{_body(_DEEPEST - 1)}"
+    rf"|{_STRING}|{_REMARK}|{_HEREDOC}|" + _body(_DEEPEST - 1).replace("tag", "nested"),
+    _FLAGS,
+)
+_FIRST_SOURCE = re.compile(r'\s*source\s*=\s*"([^"\\\n$%]*)"')
+_PART = re.compile(r"[\w.-]")
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_WORD = re.compile(r"\s*([A-Za-z_][\w-]*)")
+_SOURCE = re.compile(r"\s*source\s*=\s*")
 # Inside a string or a template: what may end it, open a template in it or escape the next sign.
 _INSIDE_STRING = re.compile(r'\\.|\$\$\{|%%\{|[$%]\{|"|\n', re.DOTALL)
 _INSIDE_TEMPLATE = re.compile(r'["{}]')
@@ -33,71 +68,119 @@ _INSIDE_TEMPLATE = re.compile(r'["{}]')
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """The kinds of blocks a file has, `backend` and `cloud` among them, and its module sources."""
+    """What was seen: the kinds of blocks that matter, module sources, files read elsewhere.
+
+    The kinds are `terraform`, `provider`, `module`, `backend` and `cloud`; of a Terragrunt file
+    they are `terragrunt`, and `source` where its modules are known.
+    """
 
     kinds: frozenset[str] = frozenset()
     sources: tuple[str, ...] = ()
+    reads: tuple[FileRead, ...] = ()
 
 
-@dataclass(slots=True)
-class _Scan:
-    """What is known at one point of the text: the open blocks and this line's words so far."""
+# What can't be read counts as a root, so that it is planned and Terraform names its error.
+UNREADABLE = Blocks(frozenset({"terraform"}))
+_NOTHING = Blocks()
+_RUN_BY_TERRAGRUNT = frozenset({"terragrunt"})
 
-    open: list[str] = field(default_factory=list)
-    line: list[str] = field(default_factory=list)
-    kinds: set[str] = field(default_factory=set)
-    sources: list[str] = field(default_factory=list)
+
+def is_read(path: str) -> bool:
+    """Whether a file says anything of others: Terraform's, OpenTofu's and Terragrunt's do."""
+    return path.endswith(SUFFIXES) or terragrunt.is_terragrunt(path)
 
 
 def blocks(path: str, text: str) -> Blocks:
-    """The blocks of the file at `path`, in Terraform's own syntax or in JSON."""
-    return _json_blocks(text) if path.endswith(".json") else _text_blocks(text)
+    """What the file at `path` says, in Terraform's own syntax or in JSON."""
+    if terragrunt.is_terragrunt(path):
+        run = terragrunt.sources(text)
+        return Blocks(_RUN_BY_TERRAGRUNT | ({"source"} if run else set()), run or ())
+    reads = file_reads(text)
+    if path.endswith(".json"):
+        return _json_blocks(text, reads)
+    last = max(_last(header, text) for header in _HEADERS)
+    if last < 0:
+        return Blocks(reads=reads) if reads else _NOTHING
+    kinds: set[str] = set()
+    sources: list[str] = []
+    for found in _TOP.finditer(text):
+        kind = found["kind"]
+        if found.start() > last:
+            break
+        if found["odd"]:
+            # Nothing that Terraform takes, or nested very deep: read sign by sign.
+            return _text_blocks(text, reads)
+        if kind in _TOLD:
+            kinds.add(kind)
+            if kind != "provider":
+                _see(
+                    kind, text[text.index("{", found.start()) + 1 : found.end() - 1], kinds, sources
+                )
+    return Blocks(frozenset(kinds), tuple(sources), reads)
 
 
-def _text_blocks(text: str) -> Blocks:
-    scan = _Scan()
-    for kind, value in _tokens(text):
-        match kind:
-            case "word" | "other":
-                scan.line.append(value)
-            case "string":
-                _see_string(scan, value)
-            case "open":
-                _see_open(scan, value)
-            case "close":
-                del scan.open[-1:]
-            case _:
-                scan.line.clear()
-    return Blocks(frozenset(scan.kinds), tuple(scan.sources))
+def _last(header: re.Pattern[str], text: str) -> int:
+    """Where a header may stand last, -1 where nowhere."""
+    return max((found.start() for found in header.finditer(text)), default=-1)
 
 
-def _see_string(scan: _Scan, value: str) -> None:
-    if scan.open == ["module"] and scan.line == ["source", "="]:
-        scan.sources.append(value)
-    scan.line.append('"')
+def _see(kind: str, inside: str, kinds: set[str], sources: list[str]) -> None:
+    """Note what stands directly inside a `terraform` or `module` block."""
+    if kind == "terraform" and "backend" not in inside and "cloud" not in inside:
+        return
+    if kind == "module" and (first := _FIRST_SOURCE.match(inside)):
+        sources.append(first[1])
+        return
+    for found in _INSIDE.finditer(inside):
+        # Not the end of a longer word, which no pattern can say as fast.
+        if _PART.match(inside[found.start() - 1 : found.start()]):
+            continue
+        if kind == "module" and found["source"]:
+            sources.append(found["source"][1:-1])
+        elif kind == "terraform" and found["kind"]:
+            kinds.add(found["kind"])
 
 
-def _see_open(scan: _Scan, sign: str) -> None:
-    # Only a block's header has a word first and no "=": `terraform {`, `provider "aws" {`.
-    header = scan.line[0] if sign == "{" and scan.line and "=" not in scan.line else ""
-    if not scan.open and header:
-        scan.kinds.add(header)
-    if scan.open == ["terraform"] and header in {"backend", "cloud"}:
-        scan.kinds.add(header)
-    scan.open.append(header)
-    scan.line.clear()
+def _text_blocks(text: str, reads: tuple[FileRead, ...]) -> Blocks:
+    """What a text says, read sign by sign."""
+    kinds: set[str] = set()
+    sources: list[str] = []
+    depth, top, position, boundary = 0, "", 0, 0
+    while found := _SIGN.search(text, position):
+        start, position = found.span()
+        match found.lastgroup:
+            case "brace" if found[0] == "}":
+                depth = max(0, depth - 1)
+                boundary = position
+            case "brace":
+                if not depth:
+                    top = _header(text, boundary, start)
+                    kinds |= _TOLD & {top}
+                elif depth == 1 and top == "terraform":
+                    kinds |= _SETTINGS & {_header(text, boundary, start)}
+                depth += 1
+                boundary = position
+            case "tag":
+                pass
+            case kind:
+                position = _string_end(text, position) if kind else position
+                inside = depth == 1 and top == "module" and text[start] == '"'
+                if inside and _SOURCE.fullmatch(_line(text, boundary, start)):
+                    sources.append(text[start + 1 : position - 1])
+    return Blocks(frozenset(kinds), tuple(sources), reads)
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str]]:
-    position = 0
-    while found := _TOKEN.match(text, position):
-        kind = found.lastgroup or ""
-        position = found.end()
-        if kind == "quote":
-            start, position = position, _string_end(text, position)
-            yield "string", text[start : position - 1]
-        elif kind not in {"skip", "heredoc"}:
-            yield kind, found[0]
+def _header(text: str, boundary: int, brace: int) -> str:
+    """The first word before a brace that opens a block; nothing before one that opens a value."""
+    line = _line(text, boundary, brace)
+    word = _WORD.match(line)
+    return word[1] if word and "=" not in line else ""
+
+
+def _line(text: str, boundary: int, end: int) -> str:
+    """What stands before a place since the last brace or line break, without comments."""
+    line = text[max(boundary, text.rfind("\n", boundary, end) + 1) : end]
+    return _COMMENT.sub(" ", line) if "/*" in line else line
 
 
 def _string_end(text: str, position: int) -> int:
@@ -132,22 +215,21 @@ def _step_in_template(templates: list[int], sign: str) -> None:
         templates.pop()
 
 
-def _json_blocks(text: str) -> Blocks:
+def _json_blocks(text: str, reads: tuple[FileRead, ...]) -> Blocks:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        # Counted as a root's block, so that the file is planned and Terraform names its error.
-        return Blocks(frozenset({"terraform"}))
+        return UNREADABLE
     kinds: set[str] = set()
     sources: list[str] = []
     for top in _objects(document):
-        kinds |= top.keys()
+        kinds |= _TOLD & top.keys()
         for settings in _objects(top.get("terraform")):
-            kinds |= settings.keys() & {"backend", "cloud"}
+            kinds |= _SETTINGS & settings.keys()
         for named in _objects(top.get("module")):
             calls = (call for value in named.values() for call in _objects(value))
             sources += [call["source"] for call in calls if isinstance(call.get("source"), str)]
-    return Blocks(frozenset(kinds), tuple(sources))
+    return Blocks(frozenset(kinds), tuple(sources), reads)
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

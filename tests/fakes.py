@@ -58,6 +58,8 @@ from policy.receipt import Approval, PlanState, StoredPlan
 from rag.draft import Draft
 from rag.request import Outcome, OutsideCatalogue, Request
 from terraform.arguments import PLAIN, PlanArguments
+from terraform.blocks import blocks, is_read
+from terraform.layout import Layout, layout
 from terraform.plan import Plan
 from terraform.process import Ending
 from terraform.project import Application, Project
@@ -119,6 +121,13 @@ class FakeTree:
     def read(self, path: str) -> str | None:
         """A file's text."""
         return self.files.get(path)
+
+    @property
+    def layout(self) -> Layout:
+        """As their texts say."""
+        return layout(
+            {path: blocks(path, self.files[path]) for path in filter(is_read, self.files)}, {}
+        )
 
 
 @dataclass

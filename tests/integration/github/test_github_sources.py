@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.mirror import LARGEST_TEXT_BYTES
+from bot.blobs import LARGEST_TEXT_BYTES
 from bot.sources import Sources
 from handlers.errors import TransientError
 from handlers.events import RepoName, Sha
@@ -134,6 +134,32 @@ def test_what_is_no_text_is_not_read(world: GitHubWorld, sources: Sources) -> No
     assert tree.read("huge.tf") is None
     assert tree.read("logo.png") is None
     assert tree.read("empty.tf") == ""
+
+
+def test_the_layout_is_read_from_git(world: GitHubWorld, sources: Sources) -> None:
+    """Links are followed inside the tree; a file that can't be read counts as a root."""
+    huge = "#" * (LARGEST_TEXT_BYTES + 1)
+    folders = {
+        "a": ("100644", "main.tf", 'provider "aws" {}\nmodule "m" {\n  source = "./m"\n}\n'),
+        "b": ("100644", "x.tf", 'module "n" {\n  source = "../n"\n}\n'),
+        "caf\udce9": ("100644", "main.tf", 'provider "aws" {}\n'),
+        "h": ("100644", "huge.tf", huge),
+        "l": ("120000", "x.tf", "../b/x.tf"),
+        "n": ("100644", "n.tf", ""),
+        "o": ("120000", "o.tf", "/etc/passwd"),
+    }
+    lines = []
+    for folder, (mode, name, text) in folders.items():
+        entry = f"{mode} blob {_blob(world, text)}\t{name}\0"
+        tree = _git(world, "mktree", "-z", text=entry)
+        lines.append(f"040000 tree {tree}\t{folder}\0")
+    lines.append(f"160000 commit {'1' * 40}\tsub\0")
+
+    found = sources.tree(REPO, _commit_of(world, "".join(lines))).layout
+
+    assert found.roots == ("a", "caf\udce9", "h")
+    assert found.callers == {"a/m": {"a"}, "n": {"b", "l"}}
+    assert found.links == {"b/x.tf": ("l/x.tf",)}
 
 
 def test_links_and_submodules_are_not_followed(

@@ -7,7 +7,8 @@ import pytest
 from handlers.configuration import read_configuration
 from handlers.configuration_values import resolve_configuration
 from handlers.configuration_yaml import dotted
-from handlers.project_rules import Approvers, PolicyRules, PolicySet, decided, matches
+from handlers.project_rules import Approvers, PolicyRules, PolicySet
+from terraform.globs import decided, matches
 from terraform.project import Network, Project
 
 FILE = """\

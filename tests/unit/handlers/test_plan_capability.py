@@ -371,3 +371,45 @@ def test_only_plans_are_superseded(planned: World) -> None:
     planned.push(head_sha=NEXT_HEAD)
 
     assert {frozenset({RunKind.PLAN})} == {each.kinds for each in planned.did(CancelRuns)}
+
+
+def test_what_terragrunt_runs_is_refused_and_never_green(world: World) -> None:
+    """One red check says what to do, on the file that makes the directory Terragrunt's."""
+    files = {"live/vpc/terragrunt.hcl": "", "net/main.tf": 'terraform {\n  backend "s3" {}\n}\n'}
+    world.sources.trees = {BASE: FakeTree(files), HEAD: FakeTree(files)}
+    world.sources.paths_changed = ("live/vpc/inputs.yml", "net/main.tf")
+
+    world.push()
+
+    check = world.check()
+    assert check.conclusion == "failure"
+    assert "Lockgate runs Terraform and OpenTofu, not Terragrunt" in check.summary
+    assert "- `live/vpc`" in check.summary
+    assert [each.path for each in check.annotations] == ["live/vpc/terragrunt.hcl"]
+    assert not world.did(StartRun)
+
+
+def test_ignored_terragrunt_is_left_to_others(world: World) -> None:
+    """The base branch says that it is run elsewhere; the rest is planned."""
+    files = {
+        ".github/lockgate.yml": "version: 1\ndiscovery: {ignore: [live]}\n",
+        "live/vpc/terragrunt.hcl": "",
+        "net/main.tf": 'terraform {\n  backend "s3" {}\n}\n',
+    }
+    world.sources.trees = {BASE: FakeTree(files), HEAD: FakeTree(files)}
+    world.sources.paths_changed = ("live/vpc/terragrunt.hcl", "net/main.tf")
+
+    world.push()
+
+    assert [run.request.project for run in world.did(StartRun)] == ["net"]
+
+
+def test_a_directory_that_can_not_be_kept_by_name_is_refused(world: World) -> None:
+    """A name that is no UTF-8 would break on the way, so it is said."""
+    files = {"caf\udce9/main.tf": 'terraform {\n  backend "s3" {}\n}\n'}
+    world.sources.trees = {BASE: FakeTree(files), HEAD: FakeTree(files)}
+    world.sources.paths_changed = ("caf\udce9/main.tf",)
+
+    world.push()
+
+    assert "not UTF-8" in world.check().summary
