@@ -1,20 +1,22 @@
 """Two values as the lines of a diff: what changed, what forces a replacement, the rest counted."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TypeAlias
 
 from terraform.plan import Change, Json
 from terraform.redact import Redactor
-from terraform.safe_text import quoted, safe
+from terraform.safe_text import MAX_LINE_CHARACTERS, quoted, safe
 from terraform.shown import UNKNOWN, RedactedText, Word, shown_value
 
 FORCES = " # forces replacement"
 # Matching is quadratic at worst; longer lists and texts are shown as all old, then all new.
 MAX_MATCHED = 400
 MAX_INLINE_CHARACTERS = 80
+# Of a long text, this much is shown before and after what differs.
+AROUND = 60
 # Fewer unknown attributes than this of a new resource are shown one by one.
 MIN_FOLDED = 3
 _MISSING = object()
@@ -181,7 +183,8 @@ class _Writer:
             yield from self.whole("-", name, old, depth, path)
             yield from self.whole("+", name, new, depth, path)
         else:
-            yield Line("!", depth, f"{name}{_atom(old)} -> {_atom(new)}{self._note(path)}")
+            before, after = _excerpts(old, new)
+            yield Line("!", depth, f"{name}{_atom(before)} -> {_atom(after)}{self._note(path)}")
 
     def _json_inside(self, value: Json) -> Json:
         """The object or list that a text holds as JSON, else _MISSING."""
@@ -199,10 +202,41 @@ class _Writer:
 
 
 def _matched(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
-    if max(len(old), len(new)) > MAX_MATCHED:
-        yield ("replace", 0, len(old), 0, len(new))
-        return
-    yield from SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    start, end = _same_ends(old, new)
+    middle, middle_new = old[start : len(old) - end], new[start : len(new) - end]
+    if start:
+        yield "equal", 0, start, 0, start
+    if max(len(middle), len(middle_new)) > MAX_MATCHED:
+        yield "replace", start, len(old) - end, start, len(new) - end
+    else:
+        matcher = SequenceMatcher(None, middle, middle_new, autojunk=False)
+        for tag, i, i_end, j, j_end in matcher.get_opcodes():
+            yield tag, start + i, start + i_end, start + j, start + j_end
+    if end:
+        yield "equal", len(old) - end, len(old), len(new) - end, len(new)
+
+
+def _same_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """How many parts are the same at the start, and how many of the rest at the end."""
+    most = min(len(old), len(new))
+    start = next((i for i in range(most) if old[i] != new[i]), most)
+    most -= start
+    return start, next((i for i in range(most) if old[-1 - i] != new[-1 - i]), most)
+
+
+def _excerpts(old: str, new: str) -> tuple[str, str]:
+    """Two long texts of one line, cut to what differs and some letters around it."""
+    if max(len(old), len(new)) <= MAX_LINE_CHARACTERS:
+        return old, new
+    start, end = _same_ends(old, new)
+    start, end = max(0, start - AROUND), max(0, end - AROUND)
+    return _excerpt(old, start, end), _excerpt(new, start, end)
+
+
+def _excerpt(text: str, start: int, end: int) -> str:
+    before = f"({start} characters) ..." if start else ""
+    after = f"... ({end} characters)" if end else ""
+    return f"{before}{text[start : len(text) - end]}{after}"
 
 
 def _text_diff(old: list[str], new: list[str], depth: int) -> Iterator[Line]:

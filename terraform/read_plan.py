@@ -6,6 +6,7 @@ The document's major format version is 1 from Terraform 1.1 and OpenTofu 1.6 to 
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from terraform.plan import Act, Change, Check, Counts, Json, OutputChange, Plan
 
@@ -92,7 +93,10 @@ def _deferred(document: Mapping[str, Json]) -> tuple[Change, ...]:
     changes = []
     for index, entry in enumerate(_array(document.get(key), key)):
         where = f"{key}[{index}].resource_change"
-        changes.append(_change(_object(entry, where).get("resource_change"), where))
+        deferred = _object(entry, where)
+        change = _change(deferred.get("resource_change"), where)
+        reason = change.reason or _text(deferred, "reason", where, default="")
+        changes.append(replace(change, reason=reason))
     return tuple(sorted(changes, key=lambda change: change.address))
 
 

@@ -34,8 +34,33 @@ _WORDS = {
     Act.READ: "will be read during apply",
     Act.MOVE: "stays as it is",
     Act.IMPORT: "stays as it is",
-    Act.FORGET: "will be forgotten: not destroyed, but managed no longer",
+    Act.FORGET: "will be forgotten (not destroyed, but managed no longer)",
     Act.NO_OP: "stays as it is",
+}
+# Why, in the words of the person who reads it; the plan's own words are Terraform's.
+_REASONS = {
+    "replace_because_tainted": "it is tainted",
+    "replace_because_cannot_update": "it can't be changed in place",
+    "replace_by_request": "-replace asks for it",
+    "replace_by_triggers": "replace_triggered_by asks for it",
+    "delete_because_no_resource_config": "it is no longer in the code",
+    "delete_because_wrong_repetition": "count or for_each was added or taken away",
+    "delete_because_count_index": "count no longer reaches it",
+    "delete_because_each_key": "for_each no longer has its key",
+    "delete_because_no_module": "its module is no longer in the code",
+    "delete_because_no_move_target": "it was moved to what is not in the code",
+    "read_because_config_unknown": "its arguments are known after apply",
+    "read_because_dependency_pending": "what it depends on changes first",
+    "instance_count_unknown": "how many there are is known after apply",
+    "resource_config_unknown": "its arguments are known after apply",
+    "provider_config_unknown": "its provider's configuration is known after apply",
+    "absent_prereq": "what it depends on does not exist yet",
+    "deferred_prereq": "what it depends on is put off",
+}
+_CHECKS = {
+    "fail": ("!", "fails"),
+    "error": ("!", "could not be checked"),
+    "unknown": ("#", "is checked by the apply"),
 }
 _LONGEST_BACKTICKS = re.compile("`+")
 
@@ -67,17 +92,31 @@ def _blocks(plan: Plan, redactor: Redactor) -> Iterator[_Block]:
     for change in by_risk(plan):
         yield _Block(partial(_change_lines, change, redactor))
     for change in plan.deferred:
-        yield _Block(partial(_change_lines, change, redactor, " (put off to a later plan)"))
+        yield _Block(partial(_change_lines, change, redactor, ", put off to a later plan"))
     for address in plan.invocations:
         yield _Block(partial(_invocation_lines, address, redactor))
     for output in plan.outputs:
         yield _Block(partial(_output_lines, output, redactor))
-    if not (plan.changes or plan.deferred or plan.invocations or plan.outputs):
+    if plan.empty:
         yield _Block(lambda: iter(("# No changes.",)))
+    for change in _relevant_drift(plan):
+        yield _Block(partial(_drift_lines, change, redactor))
+    if any(check.status in _CHECKS for check in plan.checks):
+        yield _Block(partial(_check_lines, plan, redactor))
+
+
+def _relevant_drift(plan: Plan) -> Iterator[Change]:
+    """All drift of a plan without changes, else what may have led to them."""
+    changed = {change.address for change in plan.changes}
+    named = {each.get("resource") for each in plan.document.get("relevant_attributes") or ()}
+    for change in plan.drift:
+        if plan.empty or change.address in changed or change.address in named:
+            yield change
 
 
 def _change_lines(change: Change, redactor: Redactor, note: str = "") -> Iterator[str]:
-    yield _line(_SIGNS[change.act], redactor.redact_text(f"{change.address} {_what(change)}{note}"))
+    words = f"{change.address} {_what(change)}{note}{_why(change)}"
+    yield _line(_SIGNS[change.act], redactor.redact_text(words))
     for part in attribute_lines(change, redactor):
         yield _laid_out(part)
 
@@ -92,7 +131,31 @@ def _what(change: Change) -> str:
         what += f", moved from {change.previous_address}"
     if change.import_id:
         what += f", imported from {change.import_id}"
-    return f"{what} ({change.reason.replace('_', ' ')})" if change.reason else what
+    return what
+
+
+def _why(change: Change) -> str:
+    reason = _REASONS.get(change.reason, change.reason.replace("_", " "))
+    return f": {reason}" if reason else ""
+
+
+def _drift_lines(change: Change, redactor: Redactor) -> Iterator[str]:
+    did = "deleted" if change.act is Act.DELETE else "changed"
+    words = f"{change.address} was {did} outside of Terraform"
+    yield _line(_SIGNS[change.act], redactor.redact_text(words))
+    if change.act is not Act.DELETE:
+        for part in attribute_lines(change, redactor):
+            yield _laid_out(part)
+
+
+def _check_lines(plan: Plan, redactor: Redactor) -> Iterator[str]:
+    for check in plan.checks:
+        if check.status in _CHECKS:
+            sign, said = _CHECKS[check.status]
+            words = ": ".join((f"{check.address} {said}", "; ".join(check.problems) or "")).rstrip(
+                ": "
+            )
+            yield _line(sign, redactor.redact_text(words))
 
 
 def _invocation_lines(address: str, redactor: Redactor) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The recorded plans, and small hand-made ones."""
 
 import json
+import lzma
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,10 @@ def document() -> Callable[[str], dict[str, Any]]:
     """A fresh copy of a recorded plan's document, by its folder's name."""
 
     def read(name: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((PLANS / name / "plan.json").read_text("utf-8"))
+        plain = PLANS / name / "plan.json"
+        dense = PLANS / name / "plan.json.xz"
+        text = plain.read_bytes() if plain.exists() else lzma.decompress(dense.read_bytes())
+        found: dict[str, Any] = json.loads(text)
         return found
 
     return read
