@@ -46,15 +46,15 @@ from terraform.estimate import estimate
 from terraform.normal_form import normal_digest
 from terraform.project import Project
 from terraform.read_plan import read_plan
-from terraform.render import render
+from terraform.render import renderings
 from terraform.risk import risks
 from terraform.runner import PlanResult
 
 router = Router()
 # The check's text takes 65,535 bytes; the fence around the diff is within this.
 DIFF_BYTES = 60_000
-# Nobody reads more; what is left out beyond it is said there too.
-WHOLE_BYTES = 16 * 1024 * 1024
+# Some 50,000 lines, more than anybody reads; what is left out beyond it is said there too.
+WHOLE_BYTES = 2 * 1024 * 1024
 
 
 @router.on(PullRequestChanged)
@@ -320,8 +320,7 @@ def _kept(
         configuration_digest=digest(asdict(selection.configuration)),
         arguments=arguments.words,
     )
-    rendered = render(plan, limit_bytes=DIFF_BYTES, redactor=redactor)
-    whole = render(plan, limit_bytes=WHOLE_BYTES, redactor=redactor)
+    rendered, whole = renderings(plan, (DIFF_BYTES, WHOLE_BYTES), redactor=redactor)
     new = NewPlan(
         id=run.id,
         facts=facts,

@@ -41,19 +41,18 @@ _MOST_UNPRINTABLE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text read in another way: `decode` was put in place of all that `pattern` finds.
-
-    In a `joined` one, words that stood apart may stand together.
-    """
+    """A text read in another way: `decode` was put in place of all that `pattern` finds."""
 
     text: str
     first: str
     pattern: re.Pattern[str]
     decode: Callable[[re.Match[str]], str]
-    joined: bool = False
 
     def origins(self, spans: Iterable[Span]) -> Iterator[Span]:
         """The parts of the first text that parts of this one were made of."""
+        spans = tuple(spans)
+        if not spans:
+            return
         starts: list[int] = []
         parts: list[tuple[int, int, bool]] = []
         for start, begin, end, literal in self._parts():
@@ -78,17 +77,18 @@ class Reading:
 
 
 def readings(text: str) -> Iterator[Reading]:
-    """The other ways to read a text, without its escapes and without its breaks."""
+    """The other ways to read a text, without its escapes."""
     if "\\" in text:
         yield _reading(text, _ESCAPES, _unescaped)
     if "%" in text:
         yield _reading(text, _PERCENT, lambda found: unquote(found[0]))
         if "+" in text:
             yield _reading(text, _PERCENT_AND_PLUS, lambda found: unquote_plus(found[0]))
-    if "\n" in text:
-        for gap in ("", " "):
-            joined = _BREAKS.sub(gap, text)
-            yield Reading(joined, text, _BREAKS, partial(_always, gap), joined=True)
+
+
+def joined(text: str, gap: str) -> Reading:
+    """The text with its lines put together; words that stood apart may now be one."""
+    return Reading(_BREAKS.sub(gap, text), text, _BREAKS, partial(_always, gap))
 
 
 def _reading(

@@ -24,14 +24,18 @@ NO_OP = ["no-op"]
 
 def normal_digest(document: Mapping[str, Any]) -> str:
     """SHA-256 in hex of a plan document's normal form; equal plans have equal digests."""
-    form = {
-        "resources": sorted(map(_canonical, _resources(document))),
-        "outputs": _outputs(document),
-        "providers": document.get("configuration", {}).get("provider_config", {}),
-        "deferred": sorted(map(_canonical, document.get("deferred_changes") or ())),
-        "invocations": sorted(map(_canonical, document.get("action_invocations") or ())),
-    }
-    return hashlib.sha256(_canonical(form).encode()).hexdigest()
+    parts = (
+        *sorted(map(_canonical, _resources(document))),
+        _canonical(_outputs(document)),
+        _canonical(document.get("configuration", {}).get("provider_config", {})),
+        *sorted(map(_canonical, document.get("deferred_changes") or ())),
+        *sorted(map(_canonical, document.get("action_invocations") or ())),
+    )
+    digest = hashlib.sha256()
+    for part in parts:
+        # Canonical JSON has no line breaks, so two different lists of parts never read the same.
+        digest.update(part.encode() + b"\n")
+    return digest.hexdigest()
 
 
 def _resources(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

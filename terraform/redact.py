@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from terraform.encodings import Reading, base64_cores, decoded_runs, is_wrapped, readings
+from terraform.encodings import base64_cores, decoded_runs, is_wrapped, joined, readings
 from terraform.marked import marked_texts
 from terraform.plan import Json, Plan
 from terraform.secret_formats import (
@@ -55,6 +55,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         worthy = {_encodable(secret) for secret in secrets if _is_worth_hiding(secret)}
         self._exact = frozenset(worthy)
+        self._spaced = any(" " in secret for secret in worthy)
         # Forms by their start, the longest first.
         starts: dict[str, list[str]] = {}
         for secret in worthy:
@@ -158,18 +159,24 @@ class Redactor:
         if not layers:
             return
         for reading in readings(text):
-            if found := tuple(self._read_spans(reading, layers - 1, odd=odd)):
+            if found := tuple(self._spans(reading.text, layers - 1, odd=odd)):
                 yield from reading.origins(found)
+        if "\n" in text:
+            yield from self._spans_over_lines(text, layers - 1, odd=odd)
         yield from self._encoded_spans(text, layers - 1, odd=odd)
 
-    def _read_spans(self, reading: Reading, layers: int, *, odd: bool) -> Iterator[Span]:
-        if not reading.joined:
-            yield from self._spans(reading.text, layers, odd=odd)
-            return
-        # Words that are joined may look like a format, or random: only what is known counts.
-        yield from self._known(reading.text)
-        if is_wrapped(reading.first):
-            yield from self._encoded_spans(reading.text, layers, odd=odd)
+    def _spans_over_lines(self, text: str, layers: int, *, odd: bool) -> Iterator[Span]:
+        """Words that are joined may look like a format, or random: only what is known counts."""
+        if self._spaced:
+            reading = joined(text, " ")
+            yield from reading.origins(tuple(self._known(reading.text)))
+        wrapped = is_wrapped(text)
+        if self._exact or wrapped:
+            reading = joined(text, "")
+            found = [*self._known(reading.text)]
+            if wrapped:
+                found.extend(self._encoded_spans(reading.text, layers, odd=odd))
+            yield from reading.origins(found)
 
     def _encoded_spans(self, text: str, layers: int, *, odd: bool) -> Iterator[Span]:
         for run, decoded in decoded_runs(text):

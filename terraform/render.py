@@ -1,7 +1,7 @@
 """A plan as a fenced Markdown diff within a byte limit: riskiest first, secrets hidden."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -65,11 +65,18 @@ _CHECKS = {
 _LONGEST_BACKTICKS = re.compile("`+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Block:
-    """One heading and its lines, made only when they are asked for."""
+    """One heading and its lines, made once, and only when they are asked for."""
 
-    lines: Callable[[], Iterator[str]]
+    make: Callable[[], Iterator[str]]
+    made: list[str] | None = None
+
+    def lines(self) -> list[str]:
+        """Every line."""
+        if self.made is None:
+            self.made = list(self.make())
+        return self.made
 
 
 def render(plan: Plan, *, limit_bytes: int, redactor: Redactor | None = None) -> str:
@@ -79,9 +86,20 @@ def render(plan: Plan, *, limit_bytes: int, redactor: Redactor | None = None) ->
     redactor, one made from the plan hides what the plan marks. Raises ValueError for a limit
     below MINIMUM_BYTES.
     """
+    return renderings(plan, (limit_bytes,), redactor=redactor)[0]
+
+
+def renderings(
+    plan: Plan, limits_bytes: Sequence[int], *, redactor: Redactor | None = None
+) -> tuple[str, ...]:
+    """The plan as `render` gives it within each limit; no line is made twice."""
+    blocks = list(_blocks(plan, redactor or Redactor.of(plan)))
+    return tuple(_fenced(blocks, limit_bytes) for limit_bytes in limits_bytes)
+
+
+def _fenced(blocks: list[_Block], limit_bytes: int) -> str:
     if limit_bytes < MINIMUM_BYTES:
         raise ValueError(f"limit_bytes is {limit_bytes}; at least {MINIMUM_BYTES} are needed")
-    blocks = list(_blocks(plan, redactor or Redactor.of(plan)))
     # The longest fence is one longer than the longest run of backticks that `safe` lets through.
     body = "\n".join(_within(blocks, limit_bytes - 32))
     fence = "`" * max(3, 1 + max(map(len, _LONGEST_BACKTICKS.findall(body)), default=0))
@@ -210,7 +228,7 @@ def _head(blocks: list[_Block], room: int) -> tuple[list[str], int, int]:
     """Lines that fit, how many blocks were opened, and how many lines of the last are missing."""
     kept: list[str] = []
     for index, block in enumerate(blocks):
-        lines = list(block.lines())
+        lines = block.lines()
         for position, line in enumerate(lines):
             room -= len(line.encode()) + 1
             if room < 0:

@@ -4,7 +4,6 @@ Everything here runs a program; reading what a plan means is `terraform.plan_rea
 """
 
 import hashlib
-import json
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -28,6 +27,7 @@ from terraform.process import Ending, Invocation, supervise
 from terraform.project import Network
 from terraform.provider_cache import ProviderCache
 from terraform.proxy import Reach
+from terraform.read_plan import PlanFormatError, parse_document
 from terraform.redact import Redactor
 from terraform.results import (
     ApplyResult,
@@ -311,10 +311,10 @@ class Runner:
         command = ("show", "-no-color", "-json", str(plan_file))
         finished = self._terraform.succeed(request, command, Needs(whole_output=True))
         try:
-            document = json.loads(finished.stdout.head)
-        except ValueError as exc:
+            document = parse_document(bytes(finished.stdout.head))
+        except PlanFormatError as exc:
             raise TerraformError("terraform show gave no readable plan; plan again.") from exc
-        if not isinstance(document, dict) or "format_version" not in document:
+        if "format_version" not in document:
             raise TerraformError("terraform show gave no plan; plan again.")
         return document, finished.seconds
 
