@@ -24,7 +24,8 @@ _PLAIN_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _PERCENT_AND_PLUS = re.compile(r"(?:%[0-9a-fA-F]{2})+|\+")
 # A break with the indentation, and the bar Terraform draws before each line of a message.
-_BREAKS = re.compile(r"(?:\\|\r)?\n[\s│|╷╵]*")
+_BREAKS = re.compile(r"\r?\n[\s│|╷╵]*")
+_CONTINUATIONS = re.compile(r"\\\n\s*")
 _WRAPPED = re.compile(r"[A-Za-z0-9+/_-]{16}\s*\n[\s│|╷╵]*[A-Za-z0-9+/_-]{2}")
 # What is shorter holds no secret of a known format.
 _ENCODED = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}")
@@ -89,6 +90,11 @@ def readings(text: str) -> Iterator[Reading]:
 def joined(text: str, gap: str) -> Reading:
     """The text with its lines put together; words that stood apart may now be one."""
     return Reading(_BREAKS.sub(gap, text), text, _BREAKS, partial(_always, gap))
+
+
+def continued(text: str) -> Reading:
+    """The text with the lines put together that end in a backslash, as a shell reads them."""
+    return Reading(_CONTINUATIONS.sub("", text), text, _CONTINUATIONS, partial(_always, ""))
 
 
 def _reading(

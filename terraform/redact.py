@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from terraform.encodings import base64_cores, decoded_runs, is_wrapped, joined, readings
+from terraform.encodings import base64_cores, continued, decoded_runs, is_wrapped, joined, readings
 from terraform.marked import marked_texts
 from terraform.plan import Json, Plan
 from terraform.secret_formats import (
@@ -53,14 +53,15 @@ class Redactor:
     """Holds what must not be shown; cheap to ask, built once a run."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        worthy = {_encodable(secret) for secret in secrets if _is_worth_hiding(secret)}
-        self._exact = frozenset(worthy)
+        worthy = {secret for secret in secrets if _is_worth_hiding(secret)}
+        self._exact = frozenset(map(_storable, worthy))
         self._spaced = any(" " in secret for secret in worthy)
         # Forms by their start, the longest first.
         starts: dict[str, list[str]] = {}
         for secret in worthy:
-            starts.setdefault(secret[:_START], []).append(secret)
-            for core in base64_cores(secret.encode()):
+            form = _storable(secret)
+            starts.setdefault(form[:_START], []).append(form)
+            for core in base64_cores(secret.encode(errors="surrogatepass")):
                 if len(core) >= MIN_LENGTH_ONE_KIND:
                     starts.setdefault(core[:_BASE64_START], []).append(core)
         self._forms = [sorted(forms, key=len, reverse=True) for forms in starts.values()]
@@ -87,10 +88,10 @@ class Redactor:
     def redact_text(self, text: str, *, name: str = "") -> str:
         """The text with every secret replaced by `(sensitive value)`, and fit to be stored.
 
-        PostgreSQL keeps no NUL, so those are replaced too. `name` is that of the setting whose
-        value this is: a digest or an id may be random.
+        PostgreSQL keeps no NUL and no half of a character, so those are replaced too. `name` is
+        that of the setting whose value this is: a digest or an id may be random.
         """
-        text = text.replace("\0", "\ufffd")
+        text = _storable(text)
         if len(text) < MIN_LENGTH:
             return text
         odd = not is_ordinary_name(name)
@@ -138,7 +139,7 @@ class Redactor:
         return _number_text(value) in self._exact
 
     def _redacted(self, text: str, *, odd: bool) -> str:
-        spans = sorted(self._spans(_encodable(text), LAYERS, odd=odd))
+        spans = sorted(self._spans(text, LAYERS, odd=odd))
         if not spans:
             return text
         parts: list[str] = []
@@ -152,6 +153,7 @@ class Redactor:
 
     def _spans(self, text: str, layers: int, *, odd: bool) -> Iterator[Span]:
         """Where secrets stand, in any order; they may overlap."""
+        text = _storable(text)
         yield from self._known(text)
         yield from known_formats(text)
         if odd:
@@ -167,12 +169,11 @@ class Redactor:
 
     def _spans_over_lines(self, text: str, layers: int, *, odd: bool) -> Iterator[Span]:
         """Words that are joined may look like a format, or random: only what is known counts."""
-        if self._spaced:
-            reading = joined(text, " ")
-            yield from reading.origins(tuple(self._known(reading.text)))
         wrapped = is_wrapped(text)
-        if self._exact or wrapped:
-            reading = joined(text, "")
+        ways = [joined(text, " ")] if self._spaced else []
+        ways += [joined(text, "")] if self._exact or wrapped else []
+        ways += [continued(text)] if "\\\n" in text else []
+        for reading in ways:
             found = [*self._known(reading.text)]
             if wrapped:
                 found.extend(self._encoded_spans(reading.text, layers, odd=odd))
@@ -211,8 +212,9 @@ def _number_text(value: Json) -> str:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
-def _encodable(text: str) -> str:
-    """The text, as long as it was, without halves of characters: UTF-8 can't write them."""
+def _storable(text: str) -> str:
+    """The text, as long as it was, without NUL and without what UTF-8 can't write."""
+    text = text.replace("\0", "\ufffd")
     return text if text.isascii() else text.encode(errors="replace").decode()
 
 

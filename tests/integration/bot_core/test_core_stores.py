@@ -22,10 +22,11 @@ from bot.sealing import Sealer, SealError, new_key
 from bot.sweep import Repairs, Sweep
 from handlers.actions import Milestone, RecordEvent
 from handlers.events import RepoName, Sha
-from handlers.runs import RunKind, RunRequest
+from handlers.runs import RunKind, RunRequest, RunState
 from policy.allowance import Allowance
 from policy.receipt import Approval, PlanState
 from terraform.project import Project
+from terraform.redact import BY_FORM
 from tests.stored_plans import FACTS, FILE, PLAN, REPO
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -55,6 +56,28 @@ def test_a_plan_comes_back_as_it_was_stored(plans: Plans) -> None:
     assert (stored.plan, stored.state) == (PLAN, PlanState.CURRENT)
     assert plans.file("plan-1") == FILE
     assert plans.of(REPO, 7) == (stored,)
+
+
+def test_what_others_wrote_can_be_stored(plans: Plans, database: Database) -> None:
+    """NUL and halves of characters, which PostgreSQL refuses, do not stop a plan or a run."""
+    odd = "a \0 b \ud800 c"
+    runs = Runs(database)
+    found = replace(PLAN.policy.findings[0], message=odd)
+    policy = replace(PLAN.policy, findings=(found,))
+
+    plans.store(BY_FORM.redact_value(replace(PLAN, policy=policy, risks=(odd,))), FILE)
+    run = runs.start(
+        RunRequest(RunKind.PLAN, REPO, 7, "k", Sha("a" * 40), Sha("b" * 40), "p", "me")
+    )
+    assert run is not None
+    runs.claim(run.id, "c")
+    ended = runs.finish(run.id, "c", RunState.FAILED, odd, (found,))
+
+    stored = plans.get("plan-1")
+    assert stored is not None
+    assert stored.plan.risks == ("a \ufffd b ? c",)
+    assert ended is not None
+    assert ended.outcome == ended.findings[0].message == "a \ufffd b ? c"
 
 
 def test_a_whole_plan_is_kept_beside_its_checks_text(plans: Plans, database: Database) -> None:
