@@ -16,7 +16,7 @@ PHASES = {
 
 def outcome(result: ApplyResult, counts: Counts) -> str:
     """An apply that failed or was stopped, as Terraform itself tells it."""
-    head = "**Stopped.**" if result.interrupted else "**Failed.**"
+    head = f"**Stopped: {result.ending}.**" if result.interrupted else "**Failed.**"
     said = [f"- {plain(each.summary)}" for each in result.diagnostics if each.summary]
     parts = [f"{head} What Terraform did before:", facts(result.resources, counts)]
     parts.extend(["\n".join(said)] if said else [])

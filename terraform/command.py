@@ -141,7 +141,9 @@ class Terraform:
         variables = {**request.tracing, **environment, **needs.extra}
         if proxy:
             variables |= PROXY_VARIABLES
-        invocation = Invocation(argv, variables, area.root, self.sandbox.depth)
+        invocation = Invocation(
+            argv, variables, area.root, self.sandbox.depth, writable=needs.writable
+        )
         return supervise(
             invocation,
             limits,

@@ -71,6 +71,10 @@ class TimeLimitError(TerraformError):
     """Terraform was stopped because it ran longer than allowed."""
 
 
+class ResourceLimitError(TerraformError):
+    """Terraform was stopped because it used more of the machine than allowed."""
+
+
 class OutputLimitError(TerraformError):
     """Terraform was stopped because it printed more than allowed."""
 

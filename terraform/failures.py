@@ -9,6 +9,7 @@ from terraform.errors import (
     LockInfo,
     OutputLimitError,
     ProviderMissingError,
+    ResourceLimitError,
     RunCancelledError,
     Severity,
     StalePlanError,
@@ -69,6 +70,24 @@ def _stopped(
             return TimeLimitError(
                 f"terraform {command} was stopped after {limits.wall_seconds:.0f} seconds, the"
                 " time limit; make the project smaller or ask the operator for more time.",
+                diagnostics,
+            )
+        case Ending.CROWDED:
+            return ResourceLimitError(
+                f"terraform {command} was stopped because it ran more than"
+                f" {limits.most_processes} processes.",
+                diagnostics,
+            )
+        case Ending.SWOLLEN:
+            return ResourceLimitError(
+                f"terraform {command} was stopped because its processes together needed more than"
+                f" {limits.together_bytes // MEBIBYTE} MiB of memory.",
+                diagnostics,
+            )
+        case Ending.FILLED:
+            return ResourceLimitError(
+                f"terraform {command} was stopped because it wrote more than"
+                f" {limits.written_bytes // MEBIBYTE} MiB or {limits.written_files} files.",
                 diagnostics,
             )
         case Ending.FLOODED:
@@ -146,5 +165,11 @@ def _unexplained(command: str, finished: Finished, limits: Limits, redactor: Red
         )
     if finished.exit_code in {-signal.SIGXCPU, SHELL_SIGNAL_BASE + signal.SIGXCPU}:
         return f"terraform {command} used more than {limits.cpu_seconds} seconds of CPU time."
+    # Go takes no notice of the first signal; the second could be the system's, short of memory.
+    if finished.exit_code in {-signal.SIGKILL, SHELL_SIGNAL_BASE + signal.SIGKILL}:
+        return (
+            f"terraform {command} was killed: it used more than {limits.cpu_seconds} seconds of CPU"
+            " time, or the machine ran out of memory."
+        )
     words = redactor.redact_text(said).strip()[-LONGEST_WORD:] or "it said nothing"
     return f"terraform {command} failed with exit code {finished.exit_code}: {words}"

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from terraform.limits import Limits
+from terraform.usage import Excess, Usage
 
 POLL_SECONDS = 0.1
 DRAIN_SECONDS = 1.0
@@ -32,7 +33,17 @@ class Ending(StrEnum):
     EXITED = "exited"
     CANCELLED = "cancelled"
     TIMED_OUT = "timed out"
-    FLOODED = "flooded"
+    FLOODED = "too much printed"
+    CROWDED = "too many processes"
+    SWOLLEN = "too much memory"
+    FILLED = "too much written"
+
+
+EXCESSES = {
+    Excess.PROCESSES: Ending.CROWDED,
+    Excess.MEMORY: Ending.SWOLLEN,
+    Excess.DISK: Ending.FILLED,
+}
 
 
 @dataclass(slots=True)
@@ -93,7 +104,8 @@ def ignore(_line: bytes) -> None:
 class Invocation:
     """One program to run: the whole environment is given, nothing is inherited.
 
-    `depth` is how many processes stand between the started one and the program itself.
+    `depth` is how many processes stand between the started one and the program itself. `writable`
+    are the folders in which it may write.
     """
 
     argv: Sequence[str]
@@ -101,6 +113,7 @@ class Invocation:
     cwd: Path
     depth: int = 0
     stdin: bytes = b""
+    writable: Sequence[Path] = ()
 
 
 def supervise(
@@ -132,7 +145,13 @@ def supervise(
     with process:
         try:
             return _Supervision(
-                process, invocation.depth, limits, on_line, should_stop, should_hurry
+                process,
+                invocation.depth,
+                limits,
+                Usage(limits, invocation.writable),
+                on_line,
+                should_stop,
+                should_hurry,
             ).run()
         finally:
             _kill_group(process)
@@ -145,6 +164,7 @@ class _Supervision:
     process: subprocess.Popen[bytes]
     depth: int
     limits: Limits
+    usage: Usage
     on_line: Callable[[bytes], None]
     should_stop: Callable[[], bool]
     should_hurry: Callable[[], bool]
@@ -212,6 +232,11 @@ class _Supervision:
 
     def _look(self, printed: int) -> None:
         now = time.monotonic()
+        if excess := self._excess(now):
+            # Whoever breaks these would go on breaking them while it was asked to end.
+            self.ending = EXCESSES[excess]
+            _kill_group(self.process)
+            return
         if self.ending is Ending.EXITED and (reason := self._reason(now, printed)):
             self.ending = reason
             soft = now + self.limits.interrupt_seconds
@@ -230,6 +255,12 @@ class _Supervision:
             ]
         while self.signals and self.signals[0][0] <= now:
             self._signal(self.signals.pop(0)[1])
+
+    def _excess(self, now: float) -> Excess | None:
+        if self.process.poll() is not None or self.ending in EXCESSES.values():
+            return None
+        inside = _descendant(self.process.pid, 1) if self.depth else None
+        return self.usage.exceeded(inside, now)
 
     def _reason(self, now: float, printed: int) -> Ending | None:
         if now - self.started > self.limits.wall_seconds:

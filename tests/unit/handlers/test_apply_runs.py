@@ -86,7 +86,7 @@ def test_a_stopped_apply_says_so(approved: World) -> None:
     approved.say("alice", "/apply")
     approved.work()
 
-    assert "**Stopped.**" in approved.check(NETWORK).summary
+    assert "**Stopped: cancelled.**" in approved.check(NETWORK).summary
 
 
 def test_an_apply_whose_worker_died_is_not_repeated(approved: World) -> None:

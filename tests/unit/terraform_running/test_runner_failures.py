@@ -6,6 +6,7 @@ from terraform.errors import (
     Diagnostic,
     OutputLimitError,
     ProviderMissingError,
+    ResourceLimitError,
     RunCancelledError,
     Severity,
     StalePlanError,
@@ -104,6 +105,9 @@ def test_a_missing_provider(detail: str, network: Network, words: str) -> None:
         (Ending.CANCELLED, RunCancelledError),
         (Ending.TIMED_OUT, TimeLimitError),
         (Ending.FLOODED, OutputLimitError),
+        (Ending.CROWDED, ResourceLimitError),
+        (Ending.SWOLLEN, ResourceLimitError),
+        (Ending.FILLED, ResourceLimitError),
     ],
 )
 def test_a_stop_has_its_own_kind(ending: Ending, kind: type[TerraformError]) -> None:
