@@ -26,6 +26,7 @@ LINK = """
     INSERT INTO deployment_subjects (repo, number, deployment_id) VALUES (%s, %s, %s)
     ON CONFLICT (repo, number) DO NOTHING
 """
+OF = "SELECT deployment_id FROM deployment_subjects WHERE repo = %s AND number = %s"
 KNOWN = "SELECT 1 FROM deployment_events WHERE deployment_id = %s AND key = %s"
 LAST = """
     SELECT seq, hash FROM deployment_events WHERE deployment_id = %s ORDER BY seq DESC LIMIT 1
@@ -132,6 +133,12 @@ class Deployments:
         values = (entry.seq, entry.key, entry.number, entry.milestone, entry.actor)
         rest = (Jsonb(entry.detail), entry.at, previous, entry.computed_hash())
         connection.execute(APPEND, (deployment_id, *values, *rest))
+
+    def of(self, repo: str, number: int) -> str | None:
+        """The deployment that an issue or pull request belongs to, if there is one yet."""
+        with self._database.transaction() as connection:
+            row = connection.execute(OF, (repo, number)).fetchone()
+        return str(row[0]) if row else None
 
     def requesters(self, repo: str, number: int) -> frozenset[str]:
         """Who asked for the change that an issue or pull request belongs to."""

@@ -16,7 +16,8 @@ from bot.proposals import Proposals
 from bot.publish import Publisher
 from bot.queue import Queues
 from bot.runs import Runs
-from bot.telemetry import measure, trace
+from bot.telemetry import measure
+from bot.telemetry.deployment import belongs_to
 from bot.work_areas import WorkAreas
 from handlers.actions import (
     Action,
@@ -112,8 +113,7 @@ class Performer:
             self.deployments.report(action)
             return
         deployment_id = self.deployments.record(action)
-        structlog.contextvars.bind_contextvars(deployment=deployment_id)
-        trace.note({"lockgate.deployment": deployment_id})
+        belongs_to(deployment_id)
         if action.milestone is Milestone.APPLY_REFUSED:
             for condition in action.detail["conditions"].split(", "):
                 measure.add("lockgate.gate.refusals", {"condition": condition})

@@ -11,11 +11,8 @@ import structlog
 
 from bot import compose
 from bot.adapters import Adapters, adapters
-from bot.deliveries import Delivery
+from bot.delivery_events import event_of
 from bot.locks import HandedOver
-from bot.payloads import to_event
-from bot.program_commands import EVENT
-from bot.program_events import program_event
 from bot.queue import Queue, QueueName
 from bot.redelivery import redeliver_failed
 from bot.running import RunSteps, RunWorker
@@ -26,11 +23,10 @@ from bot.sweep import Repairs, Sweep
 from bot.telemetry import trace
 from bot.telemetry.gauges import watch_store
 from bot.telemetry.start import telemetry
-from bot.worker import DeliverySteps, DeliveryWorker, Ignored
+from bot.worker import DeliverySteps, DeliveryWorker
 from handlers import drift
 from handlers.capabilities import capabilities
 from handlers.errors import UserError
-from handlers.events import Event
 from handlers.explain import apologise, explain
 from handlers.locks import hand_over
 from handlers.ports import Waiter
@@ -90,7 +86,7 @@ def _deliveries(store: Store, made: Adapters) -> Callable[[str], None]:
     worker = DeliveryWorker(
         store.inbox,
         DeliverySteps(
-            to_event=partial(_event, store),
+            to_event=partial(event_of, commands=store.commands, deployments=store.deployments),
             dispatch=lambda event: router.dispatch(event, made.ports),
             perform=made.perform,
             explain=explain,
@@ -99,14 +95,6 @@ def _deliveries(store: Store, made: Adapters) -> Callable[[str], None]:
         queue_again=store.queues.put_delivery,
     )
     return worker.work
-
-
-def _event(store: Store, delivery: Delivery) -> Event | Ignored:
-    """The event of a webhook, or of a program's command."""
-    if delivery.event != EVENT:
-        return to_event(delivery.event, delivery.body)
-    command = store.commands.get(delivery.id)
-    return Ignored("a command nobody gave") if command is None else program_event(command)
 
 
 def _sweep(store: Store, made: Adapters) -> Sweep:

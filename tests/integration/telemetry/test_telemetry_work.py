@@ -13,8 +13,10 @@ from bot import logs
 from bot.compose import now
 from bot.database import Database
 from bot.deliveries import Delivery, Inbox
+from bot.delivery_events import event_of
 from bot.deployments import Deployments
 from bot.intake import storing
+from bot.program_commands import Ledger
 from bot.queue import Queue, QueueName
 from bot.running import RunSteps, RunWorker
 from bot.runs import Runs
@@ -118,6 +120,38 @@ def test_a_delivery_that_is_tried_again_stays_in_its_trace(
     assert second.attributes is not None
     assert second.attributes["lockgate.attempt"] == 2
     assert second.attributes["lockgate.state"] == "done"
+
+
+def test_a_delivery_names_its_deployment_before_anything_is_done(
+    database: Database, spans: KeptSpans, lines: StringIO
+) -> None:
+    """In its span and its lines, once its payload was read, where there is one."""
+    deployments = Deployments(database, now)
+    deployment = deployments.record(RecordEvent(REPO, 7, Milestone.REQUESTED, "al", "asked"))
+
+    def read(number: int) -> None:
+        body = json.dumps(
+            {
+                "action": "closed",
+                "repository": {"full_name": REPO},
+                "issue": {"number": number},
+                "sender": {"login": "al", "type": "User"},
+            }
+        )
+        with trace.span(f"process {number}", kind="consumer"):
+            delivery = Delivery("d", "issues", body.encode())
+            event_of(delivery, commands=Ledger(database), deployments=deployments)
+            log.info("read", number=number)
+        structlog.contextvars.unbind_contextvars("deployment")
+
+    read(7)
+    read(8)
+
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [line.get("deployment") for line in told] == [deployment, None]
+    known, unknown = spans.of("process 7"), spans.of("process 8")
+    assert known.attributes == {"lockgate.deployment": deployment}
+    assert unknown.attributes == {}
 
 
 def test_a_run_is_a_span_of_who_asked_for_it(
