@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bot.argo import KIND, Asked, LiveApplication
 from bot.cluster_objects import Answer, Tools
 from bot.cluster_yaml import LONGEST_TEXT
-from handlers.errors import TransientError, UserError
+from handlers.errors import BusyError, TransientError, UserError
 from handlers.markdown import code, plain
 from handlers.ports import ApplicationStatus, Wanted
 from terraform.project import Application
@@ -73,7 +73,7 @@ class ArgoCdApplications:
             case Asked.THIS:
                 return
             case Asked.ANOTHER:
-                raise TransientError("another sync of this Application is running", BUSY_RETRY)
+                raise BusyError("another sync of this Application is running", BUSY_RETRY)
             case Asked.NOTHING:
                 asked = {
                     "revision": wanted.revision,
@@ -160,7 +160,7 @@ def _refuse(application: Application, refusal: _Refusal) -> NoReturn:
                 "it a new one. Then say `/sync`."
             )
         case _Code.FAILED_PRECONDITION if BUSY in refusal.message:
-            raise TransientError("another sync of this Application is running", BUSY_RETRY)
+            raise BusyError("another sync of this Application is running", BUSY_RETRY)
         case _Code.FAILED_PRECONDITION if AUTOMATED in refusal.message:
             raise UserError(
                 f"{name} syncs automatically, and Argo CD's API then refuses a pinned revision. "

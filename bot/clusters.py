@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from bot.argo import API_VERSION, KIND, Asked, LiveApplication, read_application
 from bot.cluster_objects import ClusterObjects, ObjectRef, Tools, connect
-from handlers.errors import TransientError, UserError
+from handlers.errors import BusyError, TransientError, UserError
 from handlers.ports import ApplicationStatus, Wanted
 from terraform.project import Application
 
@@ -41,7 +41,7 @@ class KubernetesClusters:
             case Asked.THIS:
                 return
             case Asked.ANOTHER:
-                raise TransientError("another sync of this Application is running", BUSY_RETRY)
+                raise BusyError("another sync of this Application is running", BUSY_RETRY)
             case Asked.NOTHING:
                 self._objects.apply(_ref(application), {"operation": operation(wanted, live)})
 

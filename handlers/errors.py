@@ -32,3 +32,7 @@ class TransientError(Exception):
     def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class BusyError(TransientError):
+    """Something outside is at work for someone else, and will be done with it: wait for that."""

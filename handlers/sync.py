@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from handlers.actions import Action, Milestone, StartRun
 from handlers.commands import Name
-from handlers.errors import Postponed, UserError
+from handlers.errors import BusyError, Postponed, UserError
 from handlers.events import CommandGiven, PullRequestClosed, RepoName
 from handlers.evidence import evidence
 from handlers.markdown import code, plain
@@ -141,7 +141,7 @@ def sync(run: Run, control: RunControl, ports: Ports) -> Iterator[Action]:
     if not result.before:
         result = _rehearsed(run, control, ports)
     if not result.asked:
-        ports.clusters.sync(application, _wanted(run))
+        _ask(run, _wanted(run), control, ports)
         result = replace(result, asked=True)
         control.keep(result.document())
     result = _followed(run, control, ports, result)
@@ -184,7 +184,7 @@ def _rehearsed(run: Run, control: RunControl, ports: Ports) -> SyncResult:
     before = ports.clusters.status(application, Wanted(run.request.head_sha)).health
     if not rehearses(application):
         return SyncResult(before)
-    ports.clusters.sync(application, wanted)
+    _ask(run, wanted, control, ports)
     while True:
         status = ports.clusters.status(application, wanted)
         control.progress(f"Dry run: {status.operation or 'requested'}")
@@ -206,6 +206,23 @@ def _rehearsed(run: Run, control: RunControl, ports: Ports) -> SyncResult:
         )
     _check_pruning(run, result)
     return result
+
+
+def _ask(run: Run, wanted: Wanted, control: RunControl, ports: Ports) -> None:
+    """Ask for a sync or a dry run, once somebody else's sync has ended."""
+    while True:
+        try:
+            ports.clusters.sync(application_of(run), wanted)
+        except BusyError:
+            if control.should_stop() or _late(run, ports):
+                raise UserError(
+                    "Another sync of this Application did not end. Look at what it waits for, then "
+                    "say `/sync`."
+                ) from None
+            control.progress("Waits for another sync of this Application")
+            control.wait(POLL_SECONDS)
+        else:
+            return
 
 
 def _check_pruning(run: Run, result: SyncResult) -> None:

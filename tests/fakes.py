@@ -23,7 +23,7 @@ from handlers.actions import (
 )
 from handlers.capabilities import capabilities
 from handlers.configuration import Configuration
-from handlers.errors import Postponed, UserError
+from handlers.errors import BusyError, Postponed, UserError
 from handlers.events import (
     Actor,
     ButtonPressed,
@@ -548,6 +548,7 @@ class FakeClusters:
     )
     asked: list[tuple[str, Wanted]] = field(default_factory=list)
     rehearsing: bool = False
+    busy: int = 0
 
     @property
     def synced(self) -> list[tuple[str, Sha]]:
@@ -555,7 +556,10 @@ class FakeClusters:
         return [(name, wanted.revision) for name, wanted in self.asked if not wanted.dry_run]
 
     def sync(self, application: Application, wanted: Wanted) -> None:
-        """Remember it."""
+        """Remember it, once somebody else's sync is done."""
+        if self.busy:
+            self.busy -= 1
+            raise BusyError("another sync of this Application is running")
         self.asked.append((application.name, wanted))
         self.rehearsing = wanted.dry_run
 

@@ -31,8 +31,10 @@ def watch_store(database: Database, queues: Queues) -> None:
             (oldest,) = connection.execute(OLDEST_DELIVERY).fetchone() or (0.0,)
             runs = dict(connection.execute(OLDEST_RUNS).fetchall())
         yield float(oldest), {"queue": str(QueueName.EVENTS)}
-        for kind, name in QUEUE_OF.items():
-            yield float(runs.get(RunKind(kind), 0.0)), {"queue": str(name)}
+        for name in dict.fromkeys(QUEUE_OF.values()):
+            # Two kinds may share a queue, which has one age.
+            of_queue = (runs.get(kind, 0.0) for kind in RunKind if QUEUE_OF[kind] is name)
+            yield float(max(of_queue)), {"queue": str(name)}
 
     def waiting() -> Iterator[tuple[float, Labels]]:
         with database.transaction() as connection:

@@ -131,6 +131,21 @@ def test_a_run_that_is_tried_again_goes_on_where_it_was(merged: World) -> None:
     assert merged.check(WEB).conclusion == "success"
 
 
+@pytest.mark.parametrize(
+    ("busy", "conclusion"),
+    [pytest.param(3, "success", id="it ends"), pytest.param(10**6, "failure", id="it does not")],
+)
+def test_somebody_elses_sync_is_waited_for(merged: World, busy: int, conclusion: str) -> None:
+    """As long as this one may take; it is no failure that is tried again a few times."""
+    merged.clusters.busy = busy
+    merged.clusters.statuses = [WELL]
+    merged.work(RunKind.SYNC)
+
+    check = merged.check(WEB)
+    assert check.conclusion == conclusion
+    assert ("did not end" in check.summary) is (conclusion == "failure")
+
+
 def kept(world: World, *resources: Resource) -> None:
     """Have the cluster hold what git no longer has, before and after a sync."""
     world.clusters.rehearsal = replace(world.clusters.rehearsal, resources=resources)
