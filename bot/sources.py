@@ -34,9 +34,9 @@ CONFLICT = 1
 
 
 class CommitTree:
-    """The files of one commit, read from the mirror; links are not followed."""
+    """The files of one commit or tree, read from the mirror; links are not followed."""
 
-    def __init__(self, mirror: Mirror, sha: Sha, scans: Scans) -> None:
+    def __init__(self, mirror: Mirror, sha: str, scans: Scans) -> None:
         self._mirror = mirror
         self._sha = sha
         self._scans = scans
@@ -92,6 +92,7 @@ class Sources:
         self._token = token
         self._scans = Scans()
         self._trees = lru_cache(maxsize=MOST_TREES)(self._tree)
+        self._merges = lru_cache(maxsize=MOST_TREES)(self._merged)
 
     def tree(self, repo: RepoName, sha: Sha) -> CommitTree:
         """The tree of a commit."""
@@ -99,6 +100,15 @@ class Sources:
 
     def _tree(self, repo: RepoName, sha: Sha) -> CommitTree:
         return CommitTree(self._having(repo, sha), sha, self._scans)
+
+    def merged(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> CommitTree:
+        """The tree that a merge of head into base would bring; head's where the two conflict."""
+        return self._merges(repo, base_sha, head_sha)
+
+    def _merged(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> CommitTree:
+        mirror = self._having(repo, base_sha, head_sha)
+        tree = _merge(mirror, repo, base_sha, head_sha)
+        return CommitTree(mirror, tree or head_sha, self._scans)
 
     def changed(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> tuple[str, ...]:
         """The paths that head changes since it left base (three-dot)."""
@@ -129,15 +139,13 @@ class Sources:
         Raises UserError where the two conflict.
         """
         mirror = self._having(repo, base_sha, head_sha)
-        merged = mirror.git("merge-tree", "--write-tree", base_sha, head_sha)
-        if merged.returncode == CONFLICT:
+        tree = _merge(mirror, repo, base_sha, head_sha)
+        if tree is None:
             raise UserError(
                 "This branch conflicts with its base branch, so what a merge would bring can't be "
                 "planned. Resolve the conflicts and push."
             )
-        if merged.returncode != 0:
-            raise TransientError(f"git could not merge {head_sha[:12]} of {repo}")
-        self._write(mirror, merged.stdout.split()[0].decode(), folder)
+        self._write(mirror, tree, folder)
 
     def check_out(self, repo: RepoName, sha: Sha, folder: Path) -> None:
         """Write the commit's files into an empty folder, without `.git`."""
@@ -183,6 +191,16 @@ class Sources:
         done = mirror.git(*FETCH, url, *named, seconds=FETCH_SECONDS, variables=header)
         if done.returncode != 0:
             raise TransientError(f"git fetch of {repo} failed")
+
+
+def _merge(mirror: Mirror, repo: RepoName, base_sha: Sha, head_sha: Sha) -> str | None:
+    """The tree of a merge of head into base; None where the two conflict."""
+    merged = mirror.git("merge-tree", "--write-tree", base_sha, head_sha)
+    if merged.returncode == CONFLICT:
+        return None
+    if merged.returncode != 0:
+        raise TransientError(f"git could not merge {head_sha[:12]} of {repo}")
+    return merged.stdout.split()[0].decode()
 
 
 def _has(mirror: Mirror, sha: Sha) -> bool:

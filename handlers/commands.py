@@ -87,6 +87,7 @@ TAKES: dict[Name, frozenset[str]] = {
     Name.APPLY: frozenset({"project"}),
     Name.UNLOCK: frozenset({"project"}),
     Name.DRIFT: frozenset({"project"}),
+    Name.CONFIG: frozenset({"project"}),
     Name.IMPORT: frozenset({"project"}),
     Name.STATE: frozenset({"project"}),
 }

@@ -30,7 +30,7 @@ SAID: dict[Name, tuple[str, str]] = {
     Name.DRIFT: ("/drift [-p project]", "look for changes made outside Terraform"),
     Name.IMPORT: ("/import ADDRESS ID [-p project]", "plan to manage what exists already"),
     Name.STATE: ("/state rm ADDRESS [-p project]", "plan to manage something no longer"),
-    Name.CONFIG: ("/config", "show what holds here, and where each value comes from"),
+    Name.CONFIG: ("/config [-p project]", "show what holds here, and where each value comes from"),
     Name.HELP: ("/help", "this list"),
 }
 
@@ -139,6 +139,16 @@ def terragrunt(directories: Sequence[str], most: int) -> str:
         "Turn these directories into Terraform roots without `terragrunt.hcl`. Or, if Terragrunt "
         "runs elsewhere, name them under `discovery.ignore` in `.github/lockgate.yml` on the base "
         "branch, and say `/plan`."
+    )
+
+
+def removed(directories: Sequence[str]) -> str:
+    """The remark on a pull request that deletes whole projects."""
+    listed = ", ".join(code(directory) for directory in directories[:20])
+    more = f" and {len(directories) - 20} more" if len(directories) > 20 else ""  # noqa: PLR2004
+    return (
+        f"No longer a project after this: {listed}{more}. Nothing is planned for what is gone, and "
+        "what it made stays. To destroy that, first merge a change that empties the project."
     )
 
 

@@ -136,6 +136,9 @@ class Sources(Protocol):
     def tree(self, repo: RepoName, sha: Sha) -> SourceTree:
         """The tree of a commit."""
 
+    def merged(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> SourceTree:
+        """The tree that a merge of head into base would bring; head's where the two conflict."""
+
     def changed(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> tuple[str, ...]:
         """The paths that head changes since it left base (three-dot)."""
 

@@ -14,6 +14,7 @@ from handlers.errors import UserError
 from handlers.ports import Ports, PullRequest, SourceTree
 from policy.allowance import FORK
 from policy.findings import Finding, Severity
+from terraform.blocks import is_read
 from terraform.place import Place
 from terraform.project import Network, Project
 from terraform.projects import discover, touched, touched_terragrunt
@@ -25,10 +26,14 @@ MOST_NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The base branch's configuration and the projects this pull request changes."""
+    """The base branch's configuration and the projects this pull request changes.
+
+    `removed` are the directories of discovered projects that it deletes.
+    """
 
     configuration: Configuration
     projects: tuple[Project, ...]
+    removed: tuple[str, ...] = ()
 
     def named(self, name: str) -> Project | None:
         """The selected project of this name."""
@@ -45,7 +50,7 @@ def selected(pr: PullRequest, ports: Ports) -> Selection:
     _admit(pr, ports)
     selection = select(pr, ports)
     closed = tuple(replace(each, network=Network.NONE) for each in selection.projects)
-    return Selection(selection.configuration, closed)
+    return replace(selection, projects=closed)
 
 
 def _admit(pr: PullRequest, ports: Ports) -> None:
@@ -67,19 +72,34 @@ def select(pr: PullRequest, ports: Ports) -> Selection:
     if CONFIGURATION_PATH in changed:
         configured(head, where="this pull request")
 
-    projects = projects_of(head, configuration)
+    # What is planned is a merge: a root that the base branch has gained may use what changed here.
+    merged = ports.sources.merged(pr.repo, pr.base_sha, pr.head_sha)
+    projects = projects_of(merged, configuration)
     found = touched(
         projects,
         changed,
-        head.layout,
+        merged.layout,
         when_modified={each.name: configuration.rules(each).when_modified for each in projects},
     )
-    _no_terragrunt(head, projects, changed, configuration)
+    _no_terragrunt(merged, projects, changed, configuration)
     for project in found:
         # Such a name can be kept in git alone: neither a database nor GitHub's API takes it.
         if not project.directory.isprintable():
             raise UserError(messages.unprintable(project.name))
-    return Selection(configuration, tuple(map(configuration.settled, found)))
+    removed = _removed(base, merged, changed, configuration)
+    return Selection(configuration, tuple(map(configuration.settled, found)), removed)
+
+
+def _removed(
+    base: SourceTree, merged: SourceTree, changed: tuple[str, ...], configuration: Configuration
+) -> tuple[str, ...]:
+    """The directories that are projects on the base branch and no longer after the merge."""
+    left = frozenset(merged.paths)
+    if all(path in left or not is_read(path) for path in changed):
+        return ()
+    still = {project.directory for project in projects_of(merged, configuration)}
+    before = {project.directory for project in projects_of(base, configuration)}
+    return tuple(sorted(before - still))
 
 
 def _no_terragrunt(

@@ -6,6 +6,7 @@ Checks are never edited step by step: whatever happened, the same projection is 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from handlers import messages
 from handlers.actions import Action, SetCheck
 from handlers.errors import UserError
 from handlers.events import RepoName, Sha
@@ -53,9 +54,13 @@ def _proven(green: SetCheck, all_of_them: Sequence[Standing], ports: Ports) -> S
     place = (green.repo, green.number, green.head_sha)
     try:
         pr = ports.repositories.pull_request(green.repo, green.number)
-        touched = selected(replace(pr, head_sha=green.head_sha), ports).projects
+        selection = selected(replace(pr, head_sha=green.head_sha), ports)
     except UserError as exc:
         return broken_check(*place, exc)
     known = {standing.project for standing in all_of_them}
-    unplanned = [project.name for project in touched if project.name not in known]
-    return summary_check(*place, all_of_them, unplanned) if unplanned else green
+    unplanned = [each.name for each in selection.projects if each.name not in known]
+    if unplanned:
+        return summary_check(*place, all_of_them, unplanned)
+    if selection.removed:
+        return replace(green, summary=f"{green.summary}\n\n{messages.removed(selection.removed)}")
+    return green

@@ -11,14 +11,16 @@ from handlers.configuration import (
 )
 from handlers.configuration_values import Resolved, resolve_configuration
 from handlers.configuration_yaml import dotted
+from handlers.errors import UserError
 from handlers.events import CommandGiven, Sha
 from handlers.markdown import code, cut, table
 from handlers.ports import Ports, SourceTree
 from handlers.project_rules import Rules
 from handlers.router import Router
-from handlers.selection import configured
+from handlers.selection import configured, projects_of
+from terraform.layout import directory_of
 from terraform.project import Project
-from terraform.projects import discover
+from terraform.special_files import special_files
 
 router = Router()
 
@@ -29,11 +31,18 @@ def show_configuration(given: CommandGiven, ports: Ports) -> Iterator[Action]:
     branch, sha = _base(given, ports)
     tree = ports.sources.tree(given.repo, sha)
     configuration = configured(tree, where="the base branch")
+    projects = projects_of(tree, configuration)
     values = resolve_configuration(tree.read(CONFIGURATION_PATH))
+    if (name := given.command.project) is not None:
+        projects = tuple(project for project in projects if project.name == name)
+        values = tuple(value for value in values if _is_of(value, configuration, name))
+        if not projects:
+            raise UserError(f"There is no project {code(name)} here. `/config` lists them.")
+    # Of a large repository the rows of every project are the most, so they come last.
     body = (
         f"What holds here, as {code(branch)} has it at `{sha[:7]}`.\n\n"
         f"{table(('key', 'value', 'from'), map(_row, values))}\n\n"
-        f"{_projects(configuration, tree)}"
+        f"{_projects(configuration, projects)}{_special(projects, tree)}"
     )
     yield PutComment(given.repo, given.number, ANSWER, cut(body))
 
@@ -62,9 +71,30 @@ def _said(value: object) -> str:
             return code(str(value))
 
 
-def _projects(configuration: Configuration, tree: SourceTree) -> str:
+def _is_of(value: Resolved, configuration: Configuration, name: str) -> bool:
+    """Whether a value holds for a project: another one's do not."""
+    if value.path[0] != "projects" or len(value.path) == 1:
+        return True
+    return configuration.projects[int(value.path[1])].name == name
+
+
+def _special(projects: tuple[Project, ...], tree: SourceTree) -> str:
+    """The files of the projects that change how these are read."""
+    inside: dict[str, list[str]] = {project.directory: [] for project in projects}
+    for path in tree.paths:
+        directory = directory_of(path)
+        if directory in inside:
+            inside[directory].append(path.rpartition("/")[2])
+    rows = [
+        (code(project.name), said)
+        for project in projects
+        for said in special_files(inside[project.directory])
+    ]
+    return f"\n\n{table(('project', 'file'), rows)}" if rows else ""
+
+
+def _projects(configuration: Configuration, projects: tuple[Project, ...]) -> str:
     """Those there are, also where none is named: nobody needs to guess what was discovered."""
-    projects = configuration.known_projects(discover(tree.layout))
     if not projects:
         return "No project was found: no directory has Terraform of its own."
     head = ("project", "directory", "workspace", "environment", "approval by", "budget", "policy")

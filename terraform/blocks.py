@@ -20,9 +20,9 @@ _TOLD = frozenset({"terraform", "provider", "module"})
 _SETTINGS = frozenset({"backend", "cloud"})
 # Where one may begin. Each starts with a literal, to which the engine jumps: most files have none.
 _HEADERS = (
-    re.compile(r'terraform\s*["{/]'),
-    re.compile(r'provider(?:\s*["/{]|\s+[\w-]+\s*[{/])'),
-    re.compile(r'module(?:\s*["/{]|\s+[\w-]+\s*[{/])'),
+    ("terraform", re.compile(r'terraform\s*["{/]')),
+    ("provider", re.compile(r'provider(?:\s*["/{]|\s+[\w-]+\s*[{/])')),
+    ("module", re.compile(r'module(?:\s*["/{]|\s+[\w-]+\s*[{/])')),
 )
 # Atomic and possessive: what was once taken is not tried in another way, so time stays linear.
 _STRING = (
@@ -98,7 +98,7 @@ def blocks(path: str, text: str) -> Blocks:
     reads = file_reads(text)
     if path.endswith(".json"):
         return _json_blocks(text, reads)
-    last = max(_last(header, text) for header in _HEADERS)
+    last = _last_header(text)
     if last < 0:
         return Blocks(reads=reads) if reads else _NOTHING
     kinds: set[str] = set()
@@ -119,9 +119,14 @@ def blocks(path: str, text: str) -> Blocks:
     return Blocks(frozenset(kinds), tuple(sources), reads)
 
 
-def _last(header: re.Pattern[str], text: str) -> int:
-    """Where a header may stand last, -1 where nowhere."""
-    return max((found.start() for found in header.finditer(text)), default=-1)
+def _last_header(text: str) -> int:
+    """Where one of the blocks that matter may begin last, -1 where none does."""
+    last = -1
+    for word, header in _HEADERS:
+        if word in text:
+            for found in header.finditer(text):
+                last = max(last, found.start())
+    return last
 
 
 def _see(kind: str, inside: str, kinds: set[str], sources: list[str]) -> None:

@@ -234,6 +234,10 @@ class FakeSources:
         files = {".github/lockgate.yml": ONE_PROJECT, "infra/network/main.tf": ""}
         return self.trees.get(sha, FakeTree(files))
 
+    def merged(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> FakeTree:
+        """As if base had brought nothing new."""
+        return self.tree(repo, head_sha)
+
     def changed(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> tuple[str, ...]:
         """As set."""
         return self.paths_changed

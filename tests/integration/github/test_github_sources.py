@@ -111,6 +111,19 @@ def test_what_a_branch_changed_is_told_from_what_main_did(
     assert sources.changed(REPO, base, head) == ("live/main.tf", "moved/main.tf")
 
 
+def test_the_merged_tree_has_what_both_sides_brought(world: GitHubWorld, sources: Sources) -> None:
+    """A root that main gained is there; where the two conflict, the branch's own tree is read."""
+    head = world.commit("feature", {"modules/m/main.tf": "# new\n", "same.tf": "a\n"})
+    base = world.commit("main", {"live/gained/main.tf": 'provider "aws" {}\n'})
+    clash = world.commit("main", {"same.tf": "b\n"})
+
+    merged = sources.merged(REPO, base, head)
+
+    assert merged.read("modules/m/main.tf") == "# new\n"
+    assert "live/gained" in merged.layout.roots
+    assert sources.merged(REPO, clash, head).paths == sources.tree(REPO, head).paths
+
+
 def test_names_of_any_kind_come_through(world: GitHubWorld, sources: Sources) -> None:
     """Blanks, quotes, line breaks and bytes that are no UTF-8 are names like others."""
     blob = _blob(world, "x")

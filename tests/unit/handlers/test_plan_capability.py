@@ -413,3 +413,20 @@ def test_a_directory_that_can_not_be_kept_by_name_is_refused(world: World) -> No
     world.push()
 
     assert "not UTF-8" in world.check().summary
+
+
+ROOT = 'terraform {\n  backend "s3" {}\n}\n'
+
+
+def test_a_deleted_project_is_told(world: World) -> None:
+    """Green, for nothing can be planned there, and with the word that what it made stays."""
+    world.sources.trees = {
+        BASE: FakeTree({"old/main.tf": ROOT, "new/main.tf": ROOT}),
+        HEAD: FakeTree({"new/main.tf": ROOT}),
+    }
+    world.sources.paths_changed = ("old/main.tf",)
+
+    world.push()
+
+    assert world.check().conclusion == "success"
+    assert "No longer a project after this: `old`." in world.check().summary

@@ -42,6 +42,45 @@ def test_what_holds_is_read_from_the_base_branch(world: World) -> None:
     assert "9000" not in world.comment()
 
 
+LISTED = """\
+version: 1
+projects:
+  - {name: net, directory: live, environment: production}
+  - {name: data, directory: data}
+budget_usd_per_month: 200
+"""
+
+
+def test_one_project_is_shown_alone(world: World) -> None:
+    """With what it has from the file, and without the others."""
+    put(world, LISTED)
+
+    world.say("alice", "/config -p net")
+
+    said = world.comment()
+    assert "| `projects[0].environment` | `production` | line 3 |" in said
+    assert "| `projects[0].budget_usd_per_month` | `200` | line 5 |" in said
+    assert "`data`" not in said
+
+    world.say("alice", "/config -p nat")
+
+    assert "There is no project `nat` here." in world.comment()
+
+
+def test_files_that_are_read_without_being_named_are_told(world: World) -> None:
+    """Override files, values and what OpenTofu reads instead."""
+    put(world, FILE)
+    files = world.sources.trees[BASE].files
+    files |= {"live/main_override.tf": "", "live/prod.auto.tfvars": "", "live/main.tofu": ""}
+
+    world.say("alice", "/config")
+
+    said = world.comment()
+    assert "| `live` | main_override.tf replaces parts of other blocks |" in said
+    assert "| `live` | prod.auto.tfvars sets variables |" in said
+    assert "| `live` | main.tofu stands in for main.tf under OpenTofu |" in said
+
+
 def test_it_answers_on_an_issue(world: World) -> None:
     """There the default branch counts."""
     world.say("alice", "/config", on_pull_request=False)
