@@ -1,53 +1,23 @@
-"""The API as one FastAPI application: who may come in, what is refused how, and its description."""
+"""The API as one FastAPI application: what stands before its operations, in which order."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from bot.api.authentication import BEARER, Authenticate, Door
 from bot.api.body_limit import BodyLimit
+from bot.api.description import DESCRIPTION, PROBLEMS, DescribedApi
 from bot.api.etags import ETags
 from bot.api.known_parameters import only_known_parameters
 from bot.api.only_json import only_json
-from bot.api.problems import MEDIA_TYPE
 from bot.api.rate_limit import RateLimiter
 from bot.api.reference import add_reference
 from bot.api.refusals import explain_refusals
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 VERSION = "1"
-DESCRIPTION = """
-What a person does with Lockgate on GitHub, a program does here, through the same gates: a request
-becomes an issue and a pull request, an approval is that of the person whom the key acts for, an
-apply asks every condition of the gate.
-
-Every refusal is a problem (RFC 9457). Writes answer 202 with a command, whose state
-`GET /commands/{id}` tells; `Prefer: wait=10` waits for its end first. `Idempotency-Key` makes a
-write safe to repeat.
-"""
-# What any operation may answer; each is a problem.
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": text,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    for status, text in {
-        400: "The body can't be read",
-        401: "The key is missing or not valid",
-        403: "The key lacks the scope",
-        404: "There is none, or the key does not reach it",
-        409: "Not in the state things are in",
-        413: "The request is too large",
-        415: "The body is not sent as JSON",
-        422: "The request is not valid",
-        429: "Too many requests",
-        500: "Something broke inside",
-        503: "Something this needs does not answer",
-    }.items()
-}
 # Headers that pages of a named origin send and read.
 SENT = (
     "Authorization",
@@ -80,7 +50,7 @@ def api_app(
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """The application, to be mounted at `prefix`, with `lifespan` open while it serves."""
-    app = FastAPI(
+    app = DescribedApi(
         title="Lockgate",
         version=VERSION,
         description=DESCRIPTION,

@@ -48,17 +48,22 @@ def read_servers(path: Path, environ: Mapping[str, str]) -> tuple[Server, ...]:
         raise MCPAppInitializationError([f"`{FILE_SETTING}`: {path} can't be read"]) from exc
     value, problems = resolved(document, environ)
     problems = [*document.problems, *problems]
-    if problems:
-        raise MCPAppInitializationError([_said(problem) for problem in problems])
     try:
         file = ServersFile.model_validate(value)
     except ValidationError as exc:
+        # What refers to nothing can't be right either: that is told once.
+        told = {(problem.line, problem.key) for problem in problems}
         found = model_problems(exc, document)
-        raise MCPAppInitializationError([_said(problem) for problem in found]) from exc
-    problems = list(_unusable(file, document, environ))
+        problems += [each for each in found if (each.line, each.key) not in told]
+        raise _all(problems) from exc
+    problems += _unusable(file, document, environ)
     if problems:
-        raise MCPAppInitializationError([_said(problem) for problem in problems])
+        raise _all(problems)
     return tuple(_server(name, section, environ) for name, section in file.servers.items())
+
+
+def _all(problems: list[Problem]) -> MCPAppInitializationError:
+    return MCPAppInitializationError([_said(problem) for problem in problems])
 
 
 def _said(problem: Problem) -> str:

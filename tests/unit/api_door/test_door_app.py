@@ -1,6 +1,7 @@
 """The API's door with a small router behind it: keys, limits, refusals, ETags, CORS."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
@@ -288,3 +289,18 @@ def test_the_description_is_open_and_whole(door: Door) -> None:
             for status, response in operation["responses"].items():
                 if status.startswith("4"):
                     assert list(response["content"]) == [MEDIA_TYPE]
+
+
+def test_the_description_names_only_what_it_has(door: Door) -> None:
+    """Every reference leads somewhere, and every header that an answer has is described."""
+    document = json.loads(door.ask("GET", "/openapi.json", {}).content)
+
+    for reference in re.findall(r'"#/([^"]+)"', json.dumps(document)):
+        found = document
+        for part in reference.split("/"):
+            found = found[part]
+        assert found
+    responses = document["paths"]["/things"]["get"]["responses"]
+    assert set(responses["200"]["headers"]) == {"ETag", "RateLimit", "RateLimit-Policy"}
+    assert "content" not in responses["304"]
+    assert "Retry-After" in responses["429"]["headers"]

@@ -200,9 +200,8 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, said: s
     """Where, what, and what would be right; never a value that may be a secret."""
     found = problems(tmp_path, text)
 
-    assert len(found) == 1
-    assert found[0].startswith(f"{HERE} {said}")
-    assert "s3cret-value" not in found[0]
+    assert len([line for line in found if line.startswith(f"{HERE} {said}")]) == 1
+    assert not [line for line in found if "s3cret-value" in line]
 
 
 def test_everything_is_told_at_once(tmp_path: Path) -> None:
@@ -214,6 +213,20 @@ def test_everything_is_told_at_once(tmp_path: Path) -> None:
         "servers.a.url",
         "servers.a.idle",
     ]
+
+
+def test_what_refers_to_nothing_is_told_with_the_rest(tmp_path: Path) -> None:
+    """A variable that is not set, and a program that is not there, in one go; each once."""
+    text = HTTP + "    url: ${NOT_SET}\n  b:\n    transport: stdio\n    command: x\n    argz: []\n"
+    whole = text.replace("    argz: []\n", "    tools: [t]\n").replace(
+        "${NOT_SET}", "http://${NOT_SET}/"
+    )
+
+    shape = [line.split("`")[3] for line in problems(tmp_path, text)]
+    usable = [line.split("`")[3] for line in problems(tmp_path, whole)]
+
+    assert shape == ["servers.a.url", "servers.b.argz"]
+    assert usable == ["servers.a.url", "servers.a.tools", "servers.b.command"]
 
 
 def test_two_servers_of_a_kind_are_refused(tmp_path: Path) -> None:
