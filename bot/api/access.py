@@ -1,6 +1,6 @@
 """Who calls the API, and what the key they call with may do."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -40,19 +40,22 @@ class Caller:
         )
 
 
-def still_there(request: Request) -> Callable[[], bool]:
+# These look at what is there already: `async`, so that none of them takes a turn in a thread.
+
+
+async def still_there(request: Request) -> Callable[[], bool]:
     """The dependency of what goes on for long: asks whether the key is a key still."""
     found: Callable[[], bool] = request.state.still_there
     return found
 
 
-def needs(scope: Scope) -> Callable[[Request], Caller]:
+def needs(scope: Scope) -> Callable[[Request], Awaitable[Caller]]:
     """The dependency of an operation that takes this scope; its value is the caller.
 
     The door has authenticated the request before: `request.state.caller` is set.
     """
 
-    def caller(request: Request) -> Caller:
+    async def caller(request: Request) -> Caller:
         found: Caller = request.state.caller
         if scope not in found.scopes:
             raise ProblemError(

@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 from bot.api.problems import FieldProblem, ProblemError
 
 
-def only_known_parameters(request: Request) -> None:
+async def only_known_parameters(request: Request) -> None:
     """A dependency of the whole application; raises ProblemError for a misspelt parameter."""
     route = request.scope["route"]
     assert isinstance(route, APIRoute), "it depends on this"  # noqa: S101 -- for the types

@@ -5,7 +5,7 @@ from fastapi import Request
 from bot.api.problems import ProblemError
 
 
-def only_json(request: Request) -> None:
+async def only_json(request: Request) -> None:
     """A dependency of the whole application; raises ProblemError for another media type."""
     headers = request.headers
     if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
