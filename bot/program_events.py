@@ -14,4 +14,5 @@ def program_event(command: StoredCommand) -> InfrastructureRequested | ProgramCo
         title, body = str(command.body["title"]), str(command.body["body"])
         return InfrastructureRequested(repo, command.id, actor, title, body)
     said = Command(NAMES[command.kind], project=command.body["project"])
-    return ProgramCommanded(repo, int(command.body["number"]), command.id, actor, said)
+    read = tuple(map(str, command.body.get("plans", ())))
+    return ProgramCommanded(repo, int(command.body["number"]), command.id, actor, said, read)

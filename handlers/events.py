@@ -166,13 +166,14 @@ class InfrastructureRequested:
 
 @dataclass(frozen=True, slots=True)
 class ProgramCommanded:
-    """A program gave a command about a pull request, for `actor`."""
+    """A program gave a command about a pull request, for `actor`, who read these `plans`."""
 
     repo: RepoName
     number: int
     command_id: str
     actor: Actor
     command: Command
+    plans: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

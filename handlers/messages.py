@@ -160,6 +160,12 @@ def unprintable(project: str) -> str:
     )
 
 
+def newer_plans(projects: Sequence[str]) -> str:
+    """The answer to a program that decides on plans which are not the newest."""
+    listed = ", ".join(code(project) for project in projects)
+    return f"There is a newer plan of {listed} than those you name. Read it, and decide on that."
+
+
 def not_an_approver(project: str, users: Sequence[str], teams: Sequence[str]) -> str:
     """The answer to somebody whose approval of a project does not count."""
     named = ", ".join([*map(code, users), *(f"the team {code(team)}" for team in teams)])

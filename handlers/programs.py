@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from handlers import draft
+from handlers import draft, messages
 from handlers.actions import Action, AnswerCommand, OpenIssue, PutComment
+from handlers.approve import current_plans
 from handlers.commands import Name
 from handlers.comments import ANSWER
-from handlers.errors import TransientError
+from handlers.errors import TransientError, UserError
 from handlers.events import CommandGiven, InfrastructureRequested, ProgramCommanded
 from handlers.permissions import require
 from handlers.ports import Ports
@@ -38,6 +39,7 @@ def programs(commands: Router) -> Router:
     def obey(event: ProgramCommanded, ports: Ports) -> Iterator[Action]:
         """What a person would read as the answer to a comment is the answer to the program."""
         require(event.command.name, event.repo, event.actor, ports)
+        _insist_read(event, ports)
         given = CommandGiven(
             repo=event.repo,
             number=event.number,
@@ -57,3 +59,14 @@ def programs(commands: Router) -> Router:
         )
 
     return router
+
+
+def _insist_read(event: ProgramCommanded, ports: Ports) -> None:
+    """Raise UserError where a plan of this command is none of those that were read, if any."""
+    if not event.plans:
+        return
+    pr, project = ports.repositories.pull_request(event.repo, event.number), event.command.project
+    meant = (plan for plan in current_plans(pr, ports) if project in {None, plan.facts.project})
+    unread = sorted(plan.facts.project for plan in meant if plan.id not in event.plans)
+    if unread:
+        raise UserError(messages.newer_plans(unread))

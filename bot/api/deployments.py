@@ -1,7 +1,7 @@
 """Deployments: asked for, listed, read, approved and applied, each write through the ledger."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
@@ -139,7 +139,10 @@ def deployment_routes(parts: Parts) -> APIRouter:
         key: IdempotencyKey = None,
         prefer: Prefer = "",
     ) -> models.Command:
-        """Approve exactly the current plans, as the person whom the key acts for."""
+        """Approve exactly the current plans, as the person whom the key acts for.
+
+        Name the plans that were read: one that came since is then not approved unread.
+        """
         command = commands.about(CommandKind.APPROVE, deployment_id, choice, caller)
         return commands.give(command, key, prefer, response)
 
@@ -187,7 +190,9 @@ class Commands:
             raise conflict(
                 "This deployment has no pull request yet. Its status tells how far it is."
             )
-        body: Mapping[str, Any] = {"number": row.pull_request, "project": choice.project}
+        body: dict[str, Any] = {"number": row.pull_request, "project": choice.project}
+        if choice.plans:
+            body["plans"] = sorted(choice.plans)
         return NewCommand(kind, caller.key_id, caller.person, row.repo, body, row.id)
 
     def give(

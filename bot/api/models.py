@@ -104,6 +104,12 @@ class ProjectChoice(Model):
     """Which project of the deployment; null is all of them."""
 
     project: Text | None = Field(default=None, max_length=90)
+    plans: tuple[Id, ...] = Field(
+        default=(),
+        max_length=1_000,
+        description="The ids of the plans that were read: refused where there is a newer one. "
+        "Empty: whatever the newest are.",
+    )
 
 
 class Deployment(Model):

@@ -40,6 +40,15 @@ IdempotencyKey = Annotated[
     ),
 ]
 
+PlansRead = Annotated[
+    tuple[models.Id, ...],
+    Field(
+        max_length=1_000,
+        description="The ids of the plans in `get_plan` that the decision is about. A newer one is "
+        "then refused, not decided unread.",
+    ),
+]
+
 
 def command_tools(access: Access) -> tuple[Tool, ...]:
     """The tools, over the API."""
@@ -60,6 +69,7 @@ def command_tools(access: Access) -> tuple[Tool, ...]:
         deployment_id: DeploymentId,
         context: Context,
         project: Project = None,
+        plans: PlansRead = (),
         idempotency_key: IdempotencyKey = None,
     ) -> CommandOutcome:
         """Approve exactly the current plans, as the person whom the key acts for.
@@ -67,7 +77,7 @@ def command_tools(access: Access) -> tuple[Tool, ...]:
         Have that person read `get_plan` and `explain_policy` first. Lockgate refuses authors of the
         change and who may not approve, and says so in `answer`. Needs the scope `approve`.
         """
-        choice = models.ProjectChoice(project=project)
+        choice = models.ProjectChoice(project=project, plans=plans)
         async with access(context) as api:
             path = at("deployments", await deployment_meant(api, deployment_id), "approve")
             return await _give(api, path, choice, idempotency_key, context)
@@ -76,6 +86,7 @@ def command_tools(access: Access) -> tuple[Tool, ...]:
         deployment_id: DeploymentId,
         context: Context,
         project: Project = None,
+        plans: PlansRead = (),
         idempotency_key: IdempotencyKey = None,
     ) -> CommandOutcome:
         """Apply exactly the approved plans: this changes, and may destroy, real infrastructure.
@@ -83,7 +94,7 @@ def command_tools(access: Access) -> tuple[Tool, ...]:
         Every condition of the gate has to hold; the `answer` names those that do not. `done` means
         that the apply began: follow it with `deployment_status`. Needs the scope `apply`.
         """
-        choice = models.ProjectChoice(project=project)
+        choice = models.ProjectChoice(project=project, plans=plans)
         async with access(context) as api:
             path = at("deployments", await deployment_meant(api, deployment_id), "apply")
             return await _give(api, path, choice, idempotency_key, context)

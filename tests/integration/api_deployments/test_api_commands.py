@@ -11,8 +11,9 @@ from bot.database import Database
 from bot.deliveries import DeliveryState, Inbox
 from bot.deployments import Deployments
 from bot.program_commands import Ledger
+from bot.program_events import program_event
 from handlers.actions import AnswerCommand, Milestone, RecordEvent
-from handlers.events import RepoName
+from handlers.events import ProgramCommanded, RepoName
 from tests.integration.api_deployments.api_clients import Client
 
 REPO = RepoName("acme/infra")
@@ -104,18 +105,23 @@ def test_a_refusal_is_told(client: Client, database: Database) -> None:
 
 
 def test_approve_and_apply_name_the_pull_request(client: Client, database: Database) -> None:
-    """And the project, where one is named."""
+    """And the project and the plans that were read, where they are named."""
     deployment_id, bob = proposed(database), client("approve", "apply", person="bob")
 
+    choice = {"project": "network", "plans": ["p2", "p1"]}
+
     given = [
-        bob.post(f"/deployments/{deployment_id}/{verb}", json={"project": "network"}).json()["id"]
+        bob.post(f"/deployments/{deployment_id}/{verb}", json=choice).json()["id"]
         for verb in ("approve", "apply")
     ]
 
     for command_id in given:
         kept = Ledger(database).get(command_id)
         assert kept is not None
-        assert kept.body == {"number": 7, "project": "network"}
+        assert kept.body == {"number": 7, "project": "network", "plans": ["p1", "p2"]}
+        event = program_event(kept)
+        assert isinstance(event, ProgramCommanded)
+        assert event.plans == ("p1", "p2")
         assert kept.person == "bob"
 
 

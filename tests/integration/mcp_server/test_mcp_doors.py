@@ -290,6 +290,7 @@ def test_a_write_is_given_once_under_its_key() -> None:
 
     async def story(client: Client) -> None:
         own = {"deployment_id": "d1", "project": "network", "idempotency_key": "mine"}
+        own |= {"plans": ["p1"]}
         first = (await client.call_tool("approve_deployment", own)).structured_content
         asked = {"deployment_id": "d1"}
         second = (await client.call_tool("apply_deployment", asked)).structured_content
@@ -301,8 +302,8 @@ def test_a_write_is_given_once_under_its_key() -> None:
     play(MEMORY, world, WRITER, story)
 
     assert [body.model_dump() for body in world.bodies] == [
-        {"project": "network"},
-        {"project": None},
+        {"project": "network", "plans": ("p1",)},
+        {"project": None, "plans": ()},
     ]
     assert {request.headers["prefer"] for request in world.requests if request.method == "POST"}
 

@@ -17,9 +17,9 @@ def asked(person: str = "alice") -> InfrastructureRequested:
     return InfrastructureRequested(REPO, "c1", Actor(person), "A queue", "### Module\n\nsqs-queue")
 
 
-def commanded(person: str, name: Name) -> ProgramCommanded:
-    """A command of a program about pull request 7."""
-    return ProgramCommanded(REPO, 7, "c2", Actor(person), Command(name))
+def commanded(person: str, name: Name, *plans: str) -> ProgramCommanded:
+    """A command of a program about pull request 7, whose plans it read."""
+    return ProgramCommanded(REPO, 7, "c2", Actor(person), Command(name), plans)
 
 
 def test_a_request_becomes_an_issue_that_is_drafted(world: World) -> None:
@@ -76,6 +76,22 @@ def test_a_command_does_what_a_comment_does(world: World) -> None:
     assert len(world.runs.of(REPO, 7)) == 2
     assert all(not answer.refused for answer in world.did(AnswerCommand))
     assert "applied" in world.check("lockgate / network").title.lower()
+
+
+@pytest.mark.parametrize("name", [Name.APPROVE, Name.APPLY])
+def test_what_nobody_read_is_not_decided(world: World, name: Name) -> None:
+    """A plan that came since the program read is refused; the one it read goes on."""
+    world.push()
+    world.work()
+    (plan,) = world.plans.of(REPO, 7)
+    world.happen(commanded("bob", Name.APPROVE, plan.id))
+    read = commanded("bob", name, plan.id, "another")
+
+    with pytest.raises(UserError, match="newer plan of `network`"):
+        world.happen(commanded("bob", name, "older"))
+    world.happen(read)
+
+    assert not world.did(AnswerCommand)[-1].refused
 
 
 def test_a_closed_gate_is_the_answer(world: World) -> None:
