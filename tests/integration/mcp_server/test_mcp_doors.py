@@ -289,8 +289,8 @@ def test_a_write_is_given_once_under_its_key() -> None:
     world = World()
 
     async def story(client: Client) -> None:
-        own = {"deployment_id": "d1", "project": "network", "idempotency_key": "mine"}
-        own |= {"plans": ["p1"]}
+        own: dict[str, Any] = {"deployment_id": "d1", "project": "network", "plans": ["p1"]}
+        own["idempotency_key"] = "mine"
         first = (await client.call_tool("approve_deployment", own)).structured_content
         asked = {"deployment_id": "d1"}
         second = (await client.call_tool("apply_deployment", asked)).structured_content
