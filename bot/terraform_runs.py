@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.credentials import Credentials, Phase
+from bot.engine_choice import EngineChoice
 from bot.telemetry import trace
 from handlers import state_lock_text
 from handlers.errors import UserError
@@ -49,13 +50,13 @@ class TerraformRuns:
 
     def __init__(
         self,
-        runner: Runner,
+        choice: EngineChoice,
         areas: Areas,
         credentials: Credentials,
         *,
         tracing: Callable[[], Mapping[str, str]] = untraced,
     ) -> None:
-        self._runner = runner
+        self._choice = choice
         self._areas = areas
         self._credentials = credentials
         self._tracing = tracing
@@ -64,20 +65,19 @@ class TerraformRuns:
         """Init, plan and show; raises UserError with Terraform's words."""
         with self._areas.of(work, control) as area, in_words():
             control.progress("terraform init")
+            runner = self._choice.of(work, area)
             with (
                 trace.span("terraform init"),
                 self._request(work, area, control, Phase.PLAN) as request,
             ):
-                self._runner.init(request)
+                runner.init(request)
                 refused = request.refused
             control.progress("terraform plan")
             with (
                 trace.span("terraform plan") as span,
                 self._request(work, area, control, Phase.PLAN) as request,
             ):
-                result = self._runner.plan(
-                    request, var_files=work.project.var_files, arguments=arguments
-                )
+                result = runner.plan(request, var_files=work.project.var_files, arguments=arguments)
                 span.note({"lockgate.isolation": result.isolation.value})
                 return replace(result, refused=tuple(dict.fromkeys((*refused, *result.refused))))
 
@@ -85,11 +85,12 @@ class TerraformRuns:
         """A refresh-only plan, and a plain one where it found something."""
         with self._areas.of(work, control) as area, in_words():
             control.progress("looking at the world")
+            runner = self._choice.of(work, area)
             with (
                 trace.span("terraform plan -refresh-only"),
                 self._request(work, area, control, Phase.PLAN) as request,
             ):
-                refreshed = self._runner.plan(
+                refreshed = runner.plan(
                     request, var_files=work.project.var_files, arguments=REFRESH_ONLY
                 )
             found = read_plan(refreshed.document).drift
@@ -100,7 +101,7 @@ class TerraformRuns:
                     trace.span("terraform plan"),
                     self._request(work, area, control, Phase.PLAN) as request,
                 ):
-                    planned = self._runner.plan(request, var_files=work.project.var_files)
+                    planned = runner.plan(request, var_files=work.project.var_files)
             return DriftResult(
                 refreshed=refreshed.document,
                 planned=planned.document if planned else None,
@@ -123,37 +124,23 @@ class TerraformRuns:
             path = area.control / f"{stored.id}.tfplan"
             path.write_bytes(plan_file)
             try:
+                runner = self._choice.of_plan(work, area, stored)
                 with (
                     trace.span("terraform init"),
                     self._request(work, area, control, Phase.APPLY) as request,
                 ):
-                    self._same_providers(request, stored)
+                    _same_providers(runner, request, stored)
                 with (
                     trace.span("terraform apply") as span,
                     self._request(work, area, control, Phase.APPLY) as request,
                 ):
-                    result = self._applied(request, stored, path)
+                    result = _applied(runner, request, stored, path)
                     if result.succeeded:
                         return result
                     span.failed("the apply did not end well")
-                    return self._with_lock(result, request)
+                    return _with_lock(runner, result, request)
             finally:
                 path.unlink(missing_ok=True)
-
-    def _applied(self, request: Request, stored: StoredPlan, path: Path) -> ApplyResult:
-        digest, counts = stored.facts.plan_digest, stored.plan.counts
-        if stored_arguments(stored.facts.arguments).forgets:
-            return self._runner.forget(request, path, plan_digest=digest)
-        total = counts.add + counts.change + counts.destroy
-        return self._runner.apply(request, path, plan_digest=digest, total=total)
-
-    def _with_lock(self, result: ApplyResult, request: Request) -> ApplyResult:
-        """The result with who holds the state's lock now; a person may have stopped the apply."""
-        asking = replace(request, should_stop=never, should_hurry=never)
-        try:
-            return replace(result, lock=self._runner.state_lock(asking), lock_known=True)
-        except TerraformError:
-            return result
 
     def force_unlock(self, work: Work, lock_id: str, control: Control) -> None:
         """Take this lock away from the project's state; raises UserError where it stays."""
@@ -163,14 +150,14 @@ class TerraformRuns:
                 trace.span("terraform force-unlock"),
                 self._request(work, area, control, Phase.APPLY) as request,
             ):
-                self._runner.force_unlock(request, lock_id)
+                self._choice.of(work, area).force_unlock(request, lock_id)
 
     def test(self, work: Work, control: Control) -> TestResult:
         """Run the project's tests without credentials; raises UserError without a verdict."""
         with self._areas.of(work, control) as area, in_words():
             control.progress("terraform test")
             with trace.span("terraform test"), self._request(work, area, control) as request:
-                return self._runner.test(request)
+                return self._choice.of(work, area).test(request)
 
     @contextmanager
     def _request(
@@ -198,14 +185,32 @@ class TerraformRuns:
                 run=control.run_id,
             )
 
-    def _same_providers(self, request: Request, stored: StoredPlan) -> None:
-        # A machine that did not plan inits anew, and may choose other providers without a lock
-        # file in the repository.
-        if self._runner.init(request).lock_digest != stored.facts.lock_digest:
-            raise PlanChangedError(
-                "The providers chosen here are not those of the reviewed plan, so nothing was "
-                "applied. Commit .terraform.lock.hcl to keep them the same, and plan again."
-            )
+
+def _applied(runner: Runner, request: Request, stored: StoredPlan, path: Path) -> ApplyResult:
+    digest, counts = stored.facts.plan_digest, stored.plan.counts
+    if stored_arguments(stored.facts.arguments).forgets:
+        return runner.forget(request, path, plan_digest=digest)
+    total = counts.add + counts.change + counts.destroy
+    return runner.apply(request, path, plan_digest=digest, total=total)
+
+
+def _with_lock(runner: Runner, result: ApplyResult, request: Request) -> ApplyResult:
+    """The result with who holds the state's lock now; a person may have stopped the apply."""
+    asking = replace(request, should_stop=never, should_hurry=never)
+    try:
+        return replace(result, lock=runner.state_lock(asking), lock_known=True)
+    except TerraformError:
+        return result
+
+
+def _same_providers(runner: Runner, request: Request, stored: StoredPlan) -> None:
+    # A machine that did not plan inits anew, and may choose other providers without a lock file in
+    # the repository.
+    if runner.init(request).lock_digest != stored.facts.lock_digest:
+        raise PlanChangedError(
+            "The providers chosen here are not those of the reviewed plan, so nothing was applied. "
+            "Commit .terraform.lock.hcl to keep them the same, and plan again."
+        )
 
 
 def step_of(progress: Progress) -> str:

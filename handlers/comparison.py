@@ -105,6 +105,8 @@ def _changed(earlier: NewPlan, new: NewPlan) -> tuple[str, ...]:
         words.append("the policy findings")
     if (earlier.network, earlier.isolation) != (new.network, new.isolation):
         words.append("how Terraform is kept apart")
+    if earlier.engine != new.engine:
+        words.append(f"the engine, {new.engine}")
     return tuple(words)
 
 

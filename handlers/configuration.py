@@ -332,6 +332,8 @@ def _project(section: ProjectSection) -> Project:
         network=Network(section.network or "none"),
         applications=tuple(_application(each) for each in section.applications),
         environment=section.environment or "",
+        engine=section.engine or "",
+        terraform_version=section.terraform_version or "",
     )
 
 

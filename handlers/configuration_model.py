@@ -12,6 +12,7 @@ from pathspec import GitIgnoreSpec
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from terraform.allowed_hosts import host_rule
+from terraform.versions import read_constraint
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,89}$"
 _RULE = r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"
@@ -60,6 +61,11 @@ def _glob(value: str) -> str:
     return value
 
 
+def _constraint(value: str) -> str:
+    # Without its quotation marks, YAML reads 1.10 as 1.1.
+    return read_constraint(value).text
+
+
 def _module_source(value: str) -> str:
     if "/" not in value or ".." in value.removeprefix("../") or "%" in value:
         raise ValueError('must hold a "/" and neither ".." nor "%" after its start')
@@ -90,6 +96,7 @@ Glob = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_glob)
 ModuleSource = Annotated[str, Field(min_length=2, max_length=300), AfterValidator(_module_source)]
 DriftGlob = Annotated[str, Field(min_length=1, max_length=300)]
 Name = Annotated[str, Field(pattern=NAME)]
+VersionConstraint = Annotated[str, AfterValidator(_constraint)]
 Rule = Annotated[str, Field(pattern=_RULE)]
 Tag = Annotated[str, Field(pattern=_TAG)]
 Login = Annotated[str, Field(pattern=_LOGIN)]
@@ -221,6 +228,13 @@ class ProjectSection(SettingsSection):
     drift: DriftSection | None = Field(
         default=None,
         description="A mapping of every_hours, ignore and reconcile, instead of the file's own.",
+    )
+    engine: Literal["terraform", "tofu"] | None = Field(
+        default=None, description='"terraform" or "tofu"; without the key the one found first.'
+    )
+    terraform_version: VersionConstraint | None = Field(
+        default=None,
+        description='A constraint on the engine\'s version, such as "~> 1.11.0" or ">= 1.9, < 2".',
     )
 
 

@@ -339,6 +339,7 @@ def _kept(
         network=work.project.network.value,
         isolation=result.isolation.value,
         review_only=not work.trusted,
+        engine=result.engine,
     )
     new = compared(new, ports)
     standing = tuple(standing_approvals(new, ports))

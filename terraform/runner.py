@@ -136,7 +136,7 @@ class Runner:
             lock_digest=prepared.lock_digest,
             lock_committed=prepared.lock_committed,
             isolation=self.sandbox.isolation,
-            engine=f"{self.engine.name} {self.engine.version}",
+            engine=self.engine.label,
             seconds=prepared.seconds + planned.seconds + seconds,
             diagnostics=tuple(dict.fromkeys((*prepared.diagnostics, *stream.diagnostics))),
             refused=tuple(request.refused),

@@ -435,7 +435,7 @@ class FakeTerraform:
             lock_digest="l1",
             lock_committed=True,
             isolation=Isolation.SANDBOXED,
-            engine="terraform 1.11.4",
+            engine="Terraform 1.11.4",
             seconds=1.0,
         )
 

@@ -16,7 +16,7 @@ from bot.settings import Settings
 from policy.checkov import Checkov
 from policy.rego import Rego, RegoError, shipped_policies
 from rag.catalogue import CatalogueError, read_catalogue
-from terraform.engine import find_engine
+from terraform.engines import Engines
 from terraform.errors import EngineMissingError, SandboxMissingError
 from terraform.mirror import find_mirror, providers_in, usual_roots
 from terraform.sandbox import Isolation, find_sandbox
@@ -46,13 +46,15 @@ OPEN_PLAN: dict[str, Any] = {
 def engine(settings: Settings) -> Iterator[Result]:
     """Which Terraform there is."""
     try:
-        found = find_engine(Path(settings.terraform) if settings.terraform else None)
+        found = Engines(
+            Path(settings.terraform) if settings.terraform else None, settings.engines_folder
+        ).choose()
     except EngineMissingError as exc:
         yield failed(
             "Terraform", str(exc), "Install Terraform or OpenTofu, or set LOCKGATE_TERRAFORM."
         )
         return
-    yield ok("Terraform", f"{found.name} {found.version}")
+    yield ok("Terraform", f"{found.label} ({found.place})")
 
 
 def sandbox(settings: Settings) -> Iterator[Result]:

@@ -9,7 +9,8 @@ import pytest
 from bot.settings import Settings, read
 from bot.telemetry import trace
 from bot.telemetry.terraform import terraform_tracing
-from terraform.engine import Engine, find_engine, library_engine
+from terraform.engine import Engine, library_engine
+from terraform.engines import Engines
 from terraform.mirror import cli_configuration
 from terraform.project import Network
 from terraform.provider_cache import ProviderCache
@@ -23,7 +24,7 @@ PROJECT = 'resource "terraform_data" "first" { input = "hello" }\n'
 
 def engines() -> list[Engine]:
     """Each that this machine has."""
-    found = (find_engine(), library_engine())
+    found = (Engines().choose(), library_engine())
     return list({each.name: each for each in found if each is not None}.values())
 
 

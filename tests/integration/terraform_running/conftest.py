@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 import pytest
 
-from terraform.engine import Engine, find_engine, library_engine
+from terraform.engine import Engine, library_engine
+from terraform.engines import Engines
 from terraform.limits import Limits
 from terraform.mirror import cli_configuration, find_mirror, usual_roots
 from terraform.provider_cache import ProviderCache
@@ -20,7 +21,7 @@ QUICK = Limits(wall_seconds=60, interrupt_seconds=10, terminate_seconds=2)
 
 def program() -> Engine:
     """Give the engine found first, a program where there is one."""
-    return find_engine()
+    return Engines().choose()
 
 
 def library() -> Engine:

@@ -1,5 +1,6 @@
-"""An apply with other providers than those of the reviewed plan is refused."""
+"""An apply runs with the engine and the providers of the reviewed plan, or not at all."""
 
+import json
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.credentials import Credentials
+from bot.engine_choice import EngineChoice
 from bot.terraform_runs import TerraformRuns
 from handlers.errors import UserError
 from handlers.events import RepoName, Sha
@@ -16,6 +18,8 @@ from handlers.ports import Control, Work
 from policy.findings import PolicyResult
 from policy.receipt import Facts, NewPlan, PlanState, StoredPlan
 from terraform.cost import Cost
+from terraform.engine import library_engine
+from terraform.engines import Engines
 from terraform.project import Project
 from terraform.read_plan import read_plan
 from terraform.results import PlanResult
@@ -47,7 +51,7 @@ def runs(program_runner: Runner, tmp_path: Path) -> TerraformRuns:
     (checkout / "live").mkdir(parents=True)
     (checkout / "live" / "main.tf").write_text(MAIN)
     areas = OneArea(WorkArea(checkout, "live", tmp_path / "data"))
-    return TerraformRuns(program_runner, areas, Credentials())
+    return TerraformRuns(EngineChoice(program_runner, Engines()), areas, Credentials())
 
 
 def stored(result: PlanResult) -> StoredPlan:
@@ -100,3 +104,33 @@ def test_other_providers_are_refused(runs: TerraformRuns, tmp_path: Path) -> Non
         runs.apply(WORK, other, result.plan_file.read_bytes(), FakeControl())
 
     assert not (tmp_path / "checkout" / "live" / "terraform.tfstate").exists()
+
+
+def test_the_version_asked_for_plans_and_applies(runs: TerraformRuns, tmp_path: Path) -> None:
+    """The project's constraint chooses the engine; its apply takes that of the plan."""
+    library = library_engine()
+    assert library is not None
+    project = replace(WORK.project, terraform_version=f"= {library.version}")
+    work = replace(WORK, project=project)
+
+    result = runs.plan(work, FakeControl())
+    plan = stored(result)
+    plan = replace(plan, plan=replace(plan.plan, engine=result.engine))
+    # Whatever the project says by now.
+    done = runs.apply(WORK, plan, result.plan_file.read_bytes(), FakeControl())
+
+    assert result.engine == library.label
+    assert done.succeeded
+    state = json.loads((tmp_path / "checkout" / "live" / "terraform.tfstate").read_text())
+    assert state["terraform_version"] == library.version
+
+
+def test_a_version_that_is_not_here_is_said(runs: TerraformRuns, tmp_path: Path) -> None:
+    """The code's own constraint is read before Terraform is started, and named."""
+    code = f'terraform {{ required_version = "~> 0.1.0" }}\n{MAIN}'
+    (tmp_path / "checkout" / "live" / "main.tf").write_text(code)
+
+    with pytest.raises(UserError, match=r"No engine here is Terraform .*0\.1\.0") as caught:
+        runs.plan(WORK, FakeControl())
+
+    assert "in live/main.tf" in caught.value.markdown.replace("\\", "")

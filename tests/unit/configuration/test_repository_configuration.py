@@ -36,6 +36,8 @@ projects:
     when_modified: ["modules/**", "!**/*.md"]
     applications: [{namespace: argocd, name: web}]
     drift: {every_hours: 6}
+    engine: tofu
+    terraform_version: "~> 1.10.0"
     environment: production
     approvers: {teams: [network], count: 3}
     budget_usd_per_month: 50
@@ -73,6 +75,8 @@ def test_a_whole_file_is_read() -> None:
                 network=Network.OPEN,
                 applications=(Application("argocd", "web"),),
                 environment="production",
+                engine="tofu",
+                terraform_version="~> 1.10.0",
             ),
         ),
         settings={
@@ -172,6 +176,18 @@ def test_all_problems_come_at_once() -> None:
             "version: 1\ngroups: [{directories: ['!']}]\n", 2, "must name paths", id="empty glob"
         ),
         pytest.param("version: 1\ndrafts: {project: x}\n", 2, "no project", id="drafts"),
+        pytest.param(
+            "version: 1\nprojects:\n  - {name: a, directory: a, terraform_version: newest}\n",
+            3,
+            "no version such as 1.9.8",
+            id="constraint",
+        ),
+        pytest.param(
+            "version: 1\nprojects:\n  - {name: a, directory: a, terraform_version: 1.10}\n",
+            3,
+            "put it in quotes",
+            id="constraint without quotes",
+        ),
         pytest.param("version: 1\nallowed_module_sources: [acme]\n", 2, '"/"', id="source"),
         pytest.param("version: 1\nallowed_providers: [aws]\n", 2, "hashicorp/aws", id="provider"),
     ],

@@ -6,10 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terraform.engine import find_engine
 from terraform.environment import command_environment
 from terraform.errors import (
-    EngineMissingError,
     RunCancelledError,
     UnsafePathError,
 )
@@ -55,30 +53,6 @@ def test_what_is_missing_is_said() -> None:
     kept.add(b"abcdefgh")
 
     assert kept.text() == "ab\n... 4 bytes left out ...\ngh"
-
-
-def test_a_named_engine_that_is_missing(tmp_path: Path) -> None:
-    """The error says what was looked for, where, and what to do."""
-    with pytest.raises(EngineMissingError, match=r"terraform: no such file. Correct the path"):
-        find_engine(tmp_path / "terraform")
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        pytest.param("echo hello", "does not answer", id="not-terraform"),
-        pytest.param('echo \'{"terraform_version": "1.5.7"}\'', "version 1.5.7", id="old"),
-        pytest.param("exit 1", "does not answer", id="broken"),
-    ],
-)
-def test_an_engine_that_does_not_serve(tmp_path: Path, answer: str, words: str) -> None:
-    """A program that is not a recent Terraform is refused when it is found."""
-    program = tmp_path / "terraform"
-    program.write_text(f"#!/bin/sh\n{answer}\n")
-    program.chmod(0o700)
-
-    with pytest.raises(EngineMissingError, match=words):
-        find_engine(program)
 
 
 @pytest.mark.parametrize("network", Network)
