@@ -19,7 +19,7 @@ from handlers.events import ButtonPressed, CommandGiven
 from handlers.gate_facts import gate, place_of
 from handlers.locks import let_go
 from handlers.permissions import require
-from handlers.plan import open_pull_request, pull_request_of, start
+from handlers.plan import due_again, open_pull_request, pull_request_of, start
 from handlers.ports import Control, Ports, PullRequest, Work
 from handlers.project_check import PREFIX
 from handlers.router import Router
@@ -188,6 +188,7 @@ def show_apply(run: Run, ports: Ports) -> Iterator[Action]:
     if not applied and not _untried(run):
         yield _event(run, Milestone.APPLY_FAILED)
     yield from _caught_up(run, ports)
+    yield from due_again(request, ports)
     yield from show(request.repo, request.number, request.head_sha, ports)
 
 

@@ -159,6 +159,18 @@ class Configuration:
             when_modified=said.when_modified or (),
         )
 
+    def above(self, project: str) -> frozenset[str]:
+        """The names of all projects that this one depends on, near and far."""
+        direct = {each.name: each.depends_on for each in self.projects}
+        found: set[str] = set()
+        waiting = [*direct.get(project, ())]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting.extend(direct.get(name, ()))
+        return frozenset(found)
+
     def known_projects(self, discovered: Iterable[Project]) -> tuple[Project, ...]:
         """The projects of the repository, by name.
 
@@ -334,6 +346,7 @@ def _project(section: ProjectSection) -> Project:
         environment=section.environment or "",
         engine=section.engine or "",
         terraform_version=section.terraform_version or "",
+        depends_on=tuple(section.depends_on),
     )
 
 

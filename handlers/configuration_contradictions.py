@@ -16,6 +16,7 @@ def contradictions(raw: Mapping[str, Plain], document: Document) -> Iterator[Pro
     found = chain(
         _repeated(raw),
         _outside(raw),
+        _dependencies(raw),
         _two_weights(raw),
         _unknown_sets(raw),
         _draft_place(raw),
@@ -69,6 +70,37 @@ def _outside(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
             joined = posixpath.normpath(posixpath.join(directory, str(file)))
             if joined.startswith("../"):
                 yield ("projects", index, "var_files", place), "must stay inside the repository"
+
+
+def _dependencies(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:
+    direct: dict[str, list[str]] = {}
+    for _, project in _raw_projects(raw):
+        named = project.get("depends_on")
+        direct[str(project.get("name"))] = list(map(str, named)) if isinstance(named, list) else []
+    for index, project in _raw_projects(raw):
+        own = str(project.get("name"))
+        for place, name in enumerate(direct[own]):
+            path: Path = ("projects", index, "depends_on", place)
+            if name not in direct:
+                near = difflib.get_close_matches(name, direct, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                yield path, f"{name} is no project of this file{hint}"
+            elif way := _way(name, own, direct):
+                circle = " -> ".join((own, *way))
+                yield path, f"the projects depend on each other in a circle: {circle}"
+
+
+def _way(start: str, end: str, direct: Mapping[str, list[str]]) -> list[str]:
+    """The shortest way along dependencies, both ends included; empty where there is none."""
+    ways = [[start]]
+    seen = {start}
+    for way in ways:
+        if way[-1] == end:
+            return way
+        fresh = [name for name in direct.get(way[-1], []) if name not in seen]
+        seen.update(fresh)
+        ways.extend([*way, name] for name in fresh)
+    return []
 
 
 def _two_weights(raw: Mapping[str, Plain]) -> Iterator[tuple[Path, str]]:

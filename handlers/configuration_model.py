@@ -229,6 +229,11 @@ class ProjectSection(SettingsSection):
         default=None,
         description="A mapping of every_hours, ignore and reconcile, instead of the file's own.",
     )
+    depends_on: list[Name] = Field(
+        default=[],
+        max_length=50,
+        description="Names of projects listed here that are applied before this one.",
+    )
     engine: Literal["terraform", "tofu"] | None = Field(
         default=None, description='"terraform" or "tofu"; without the key the one found first.'
     )

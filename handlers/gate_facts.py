@@ -10,6 +10,8 @@ from handlers.permissions import WRITERS, may
 from handlers.ports import Answer, Permission, Ports, PullRequest
 from handlers.project_rules import Approvers as Named
 from handlers.runs import Run, RunKind, RunState
+from handlers.selection import select
+from handlers.standing import standings
 from policy.gate import Approvers, Holds, Live, NewerPlan, Row, rows
 from policy.receipt import Approval, StoredPlan
 from terraform.project import Project
@@ -40,8 +42,23 @@ def gate(
         newer_plan=_newer_plan(stored, pr, ports),
         budget=rules.budget_usd_per_month,
         from_fork=pr.from_fork,
+        waits_for=_waits_for(stored, pr, configuration, ports),
     )
     return rows(stored, approvals, live, key=ports.receipt_key)
+
+
+def _waits_for(
+    stored: StoredPlan, pr: PullRequest, configuration: Configuration, ports: Ports
+) -> tuple[str, ...]:
+    """The projects of this pull request that come first: not settled, or never planned."""
+    project = stored.facts.project
+    above = configuration.above(project)
+    if not above:
+        return ()
+    found = {each.project: each for each in standings(pr.repo, pr.number, pr.head_sha, ports)}
+    touched = {each.name for each in select(pr, ports).projects}
+    waits = found[project].waits.projects if project in found else ()
+    return tuple(sorted({*waits, *((above & touched) - found.keys())}))
 
 
 def authors(pr: PullRequest, ports: Ports) -> frozenset[str]:

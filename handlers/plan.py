@@ -30,10 +30,11 @@ from handlers.permissions import require
 from handlers.ports import Control, Ports, PullRequest, Work
 from handlers.project_check import PREFIX
 from handlers.router import Router
-from handlers.runs import Run, RunKind, RunRequest, RunState
+from handlers.runs import Run, RunKind, RunRequest, RunState, located
 from handlers.selection import Selection, selected
 from handlers.show import show
 from handlers.special import arguments_of, carried, refuse_secrets
+from handlers.standing import Stage, standings
 from handlers.summary_check import broken_check
 from handlers.sync import CHECK_PREFIX as SYNC_PREFIX
 from handlers.sync import again
@@ -55,6 +56,8 @@ router = Router()
 DIFF_BYTES = 60_000
 # Some 50,000 lines, more than anybody reads; what is left out beyond it is said there too.
 WHOLE_BYTES = 2 * 1024 * 1024
+# The others end by themselves, or were ended by a person.
+AGAIN = frozenset({Stage.AWAITING, Stage.PLANNED, Stage.APPROVED, Stage.NO_CHANGES, Stage.APPLIED})
 
 
 @router.on(PullRequestChanged)
@@ -229,6 +232,24 @@ def start(
         )
 
 
+def due_again(request: RunRequest, ports: Ports) -> Iterator[Action]:
+    """Plan again what waited for projects that are settled now, in the world they made."""
+    for standing in standings(request.repo, request.number, request.head_sha, ports):
+        if not standing.waits.over or standing.stage not in AGAIN:
+            continue
+        pr = ports.repositories.pull_request(request.repo, request.number)
+        if not pr.open or pr.head_sha != request.head_sha:
+            return
+        waited = standing.plan_run
+        yield from start(
+            pr,
+            (located(waited.request),),
+            why=f"order-{waited.id}",
+            actor=request.actor,
+            arguments=standing.arguments,
+        )
+
+
 @router.run(RunKind.PLAN)
 def make_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     """Lock, gate, plan, judge, price and keep one project's plan."""
@@ -359,6 +380,8 @@ def _kept(
 def show_plan(run: Run, ports: Ports) -> Iterator[Action]:
     """The checks of the commit that was planned."""
     request = run.request
+    if run.state.final:
+        yield from due_again(request, ports)
     yield from show(request.repo, request.number, request.head_sha, ports)
     if run.state is RunState.FAILED:
         yield RecordEvent(

@@ -32,6 +32,7 @@ STATUS: dict[Stage, tuple[CheckStatus, Conclusion | None]] = {
     Stage.QUEUED: ("queued", None),
     Stage.PLANNING: ("in_progress", None),
     Stage.WAITING: ("queued", None),
+    Stage.AWAITING: ("queued", None),
     Stage.PLAN_FAILED: ("completed", "failure"),
     Stage.STOPPED: ("completed", "cancelled"),
     Stage.ENDED: ("completed", "cancelled"),
@@ -42,6 +43,10 @@ STATUS: dict[Stage, tuple[CheckStatus, Conclusion | None]] = {
     Stage.APPLY_FAILED: ("completed", "failure"),
     Stage.APPLIED: ("completed", "success"),
 }
+# What goes on, or was ended by a person: there, waiting is not what matters.
+MOVING = frozenset(
+    {Stage.QUEUED, Stage.PLANNING, Stage.WAITING, Stage.STOPPED, Stage.ENDED, Stage.APPLYING}
+)
 LEVELS: dict[Severity, str] = {
     Severity.BLOCK: "failure",
     Severity.WARN: "warning",
@@ -54,6 +59,8 @@ def project_check(
 ) -> SetCheck:
     """The check run of one project; `refused` are the gate's rows after a refused apply."""
     status, conclusion = STATUS[standing.stage]
+    if standing.stage.settled and standing.waits.projects:
+        status, conclusion = "queued", None
     if conclusion == "success" and standing.arguments != PLAIN:
         conclusion = "action_required"
     if status == "completed" and _blocked(standing):
@@ -65,7 +72,7 @@ def project_check(
         name=f"{PREFIX}{standing.project}",
         status=status,
         conclusion=conclusion,
-        title=_special_title(standing) + _title(standing),
+        title=_waiting_title(standing) + _special_title(standing) + _title(standing),
         summary=cut("\n\n".join(_sections(standing, refused))),
         text=standing.plan.plan.rendered if standing.plan else "",
         annotations=tuple(_annotations(standing)),
@@ -99,6 +106,13 @@ def done(counts: Counts) -> str:
     return f"{counts.add} added, {counts.change} changed, {counts.destroy} destroyed"
 
 
+def _waiting_title(standing: Standing) -> str:
+    waits = ", ".join(standing.waits.projects)
+    if not waits or standing.stage in MOVING:
+        return ""
+    return f"Waiting for {waits}{'' if standing.stage is Stage.AWAITING else ': '}"
+
+
 def _special_title(standing: Standing) -> str:
     names = kinds(standing.arguments)
     return f"{' '.join(names)}: " if names else ""
@@ -115,6 +129,8 @@ def _title(standing: Standing) -> str:
             return line_text.title(standing.ahead)
         case Stage.PLAN_FAILED:
             return "The plan could not be made"
+        case Stage.AWAITING:
+            return ""
         case Stage.ENDED:
             return "The plan has ended"
         case Stage.STOPPED:
@@ -162,6 +178,8 @@ def _sections(standing: Standing, refused: tuple[Row, ...]) -> Iterator[str]:
         yield "### Apply refused\n\n" + gate(refused)
     else:
         yield _verdict(standing)
+        if standing.waits.projects and standing.stage in {Stage.PLANNED, Stage.APPROVED}:
+            yield f"This plan is what is foreseen. {_foreseen(standing)}"
     if standing.apply_run is not None and standing.apply_run.outcome:
         yield standing.apply_run.outcome
     if standing.touched is not None and standing.plan is not None:
@@ -201,6 +219,14 @@ def _verdict(standing: Standing) -> str:
             return line_text.waiting(standing.ahead)
         case Stage.PLAN_FAILED:
             return standing.plan_run.outcome
+        case Stage.AWAITING:
+            return (
+                f"**Waiting for {_names(standing)}.** What this needs may not be there before that "
+                "is applied. It is planned again by itself then. What was said now:\n\n"
+                f"{standing.plan_run.outcome}"
+            )
+        case stage if stage.settled and standing.waits.projects:
+            return f"**No changes foreseen.** {_foreseen(standing)}"
         case Stage.STOPPED:
             return f"{standing.plan_run.outcome}\n\n`/plan` plans again.".strip()
         case Stage.PLANNED if standing.plan is not None and standing.plan.plan.review_only:
@@ -213,6 +239,17 @@ def _verdict(standing: Standing) -> str:
             return SPECIAL_DONE[stage]
         case stage:
             return SAID[stage]
+
+
+def _names(standing: Standing) -> str:
+    return ", ".join(map(code, standing.waits.projects))
+
+
+def _foreseen(standing: Standing) -> str:
+    return (
+        f"This waits for {_names(standing)}, and is planned again by itself once that is applied; "
+        "where the plan is the same then, its approvals stand."
+    )
 
 
 def _next(standing: Standing) -> str:

@@ -1,11 +1,11 @@
 """Where each project of a pull request stands, told from what is stored and nothing else."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from handlers.events import RepoName, Sha
-from handlers.gate_facts import place_of
+from handlers.order import Part, Wait, waits
 from handlers.ports import Ports
 from handlers.runs import Run, RunKind, RunState, located
 from handlers.selection import configured
@@ -14,6 +14,8 @@ from policy.receipt import Approval, PlanState, StoredPlan
 from terraform.arguments import PLAIN, PlanArguments
 from terraform.results import ResourceOutcome
 
+NO_WAIT = Wait()
+
 
 class Stage(StrEnum):
     """How far one project of a pull request is."""
@@ -21,6 +23,7 @@ class Stage(StrEnum):
     QUEUED = "queued"
     PLANNING = "planning"
     WAITING = "waiting"
+    AWAITING = "not planned yet"
     PLAN_FAILED = "plan failed"
     STOPPED = "stopped"
     ENDED = "plan ended"
@@ -43,7 +46,7 @@ class Standing:
 
     `missing` counts the approvals that are still to come. `ahead` is who is before it in line for
     the lock, the holder first. `touched` is how far an apply came whose process did not live to
-    say it.
+    say it. `waits` are the projects that have to be settled before this one.
     """
 
     project: str
@@ -54,6 +57,7 @@ class Standing:
     approvals: tuple[Approval, ...] = ()
     ahead: tuple[int, ...] = ()
     missing: int = 0
+    waits: Wait = NO_WAIT
     touched: tuple[ResourceOutcome, ...] | None = None
 
     @property
@@ -69,7 +73,7 @@ class Standing:
     @property
     def settled(self) -> bool:
         """True when nothing is left to do before the merge; a special plan never says so."""
-        return self.stage.settled and self.arguments == PLAIN
+        return self.stage.settled and self.arguments == PLAIN and not self.waits.projects
 
 
 def standings(repo: RepoName, number: int, head_sha: Sha, ports: Ports) -> tuple[Standing, ...]:
@@ -85,7 +89,42 @@ def standings(repo: RepoName, number: int, head_sha: Sha, ports: Ports) -> tuple
         if plan is not None and plan.facts.head_sha != head_sha:
             plan = None
         found.append(_standing(run, plan, applies.get(run.request.project), ports))
-    return tuple(sorted(found, key=lambda standing: standing.project))
+    return tuple(sorted(_ordered(found, applies, ports), key=lambda each: each.project))
+
+
+def _ordered(
+    found: Sequence[Standing], applies: Mapping[str, Run], ports: Ports
+) -> Iterator[Standing]:
+    """The same, each with what it waits for."""
+    above = _above(found, ports)
+    parts = {each.project: _part(each, applies.get(each.project)) for each in found}
+    wait = waits(parts, above) if any(above.values()) else {}
+    for standing in found:
+        held = wait.get(standing.project, NO_WAIT)
+        failed = standing.stage is Stage.PLAN_FAILED
+        # What it needs may not be there yet, so it is no failure.
+        stage = Stage.AWAITING if held.projects and failed else standing.stage
+        yield replace(standing, stage=stage, waits=held)
+
+
+def _above(found: Sequence[Standing], ports: Ports) -> dict[str, frozenset[str]]:
+    """What each depends on, as the base branch of the newest plan has it."""
+    if len(found) < 2:  # noqa: PLR2004 -- who is alone waits for nobody, so nothing is read
+        return {}
+    request = found[-1].plan_run.request
+    tree = ports.sources.tree(request.repo, request.base_sha)
+    configuration = configured(tree, where="the base branch")
+    return {each.project: configuration.above(each.project) for each in found}
+
+
+def _part(standing: Standing, apply: Run | None) -> Part:
+    begun = apply is not None and apply.started_at is not None
+    return Part(
+        done=standing.stage.settled and standing.arguments == PLAIN,
+        planned=standing.plan_run.started_at,
+        applied=apply.finished_at if apply is not None and begun else None,
+        applying=apply is not None and begun and apply.finished_at is None,
+    )
 
 
 def _standing(run: Run, plan: StoredPlan | None, apply: Run | None, ports: Ports) -> Standing:
@@ -101,7 +140,7 @@ def _standing(run: Run, plan: StoredPlan | None, apply: Run | None, ports: Ports
     approvals = ports.plans.approvals(plan.id)
     open_still = plan.state is PlanState.CURRENT and not plan.plan.empty
     # Whatever a plan without credentials shows, there may be something left to do.
-    missing = _missing(plan, approvals, ports) if open_still or plan.plan.review_only else 0
+    missing = _missing(run, plan, approvals, ports) if open_still or plan.plan.review_only else 0
     stage = _after_plan(plan, apply, missing)
     touched = None
     if apply is not None and apply.state is RunState.INTERRUPTED:
@@ -125,12 +164,12 @@ def _ahead(run: Run, ports: Ports) -> tuple[int, ...]:
     return line[: line.index(request.number)] if request.number in line else ()
 
 
-def _missing(plan: StoredPlan, approvals: Iterable[Approval], ports: Ports) -> int:
+def _missing(run: Run, plan: StoredPlan, approvals: Iterable[Approval], ports: Ports) -> int:
     """How many approvals are to come, as the base branch of the plan has it."""
     facts = plan.facts
     tree = ports.sources.tree(RepoName(facts.repo), Sha(facts.base_sha))
     configuration = configured(tree, where="the base branch")
-    needed = configuration.rules(place_of(plan)).approvers.count
+    needed = configuration.rules(located(run.request)).approvers.count
     return max(0, needed - len({approval.approver for approval in approvals}))
 
 

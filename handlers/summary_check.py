@@ -111,9 +111,12 @@ def _verdict(
         return REVIEW, "action_required"
     if Stage.PLANNED in stages:
         return WAITING, "action_required"
-    if all(stage.settled for stage in stages):
+    if Stage.APPROVED in stages:
+        return APPROVED, "action_required"
+    if any(standing.arguments != PLAIN for standing in standings):
         return SPECIAL, "action_required"
-    return APPROVED, "action_required"
+    waiting = [standing for standing in standings if standing.waits.projects]
+    return f"{waiting[0].project}: waiting for {', '.join(waiting[0].waits.projects)}", None
 
 
 def _blocked(standing: Standing) -> bool:
@@ -133,9 +136,11 @@ def _summary(standings: Sequence[Standing], unplanned: Sequence[str], then: str)
 
 
 def _line(standing: Standing) -> tuple[str, str, str, str]:
+    waits = ", ".join(map(code, standing.waits.projects))
+    waiting = f", waiting for {waits}" if waits else ""
     if standing.plan is None:
-        return code(standing.project), standing.stage.value, "", ""
+        return code(standing.project), f"{standing.stage}{waiting}", "", ""
     plan = standing.plan.plan
     cost = cost_text.change(plan.cost)
     special = ", special" if standing.arguments != PLAIN else ""
-    return code(standing.project), f"{standing.stage}{special}", counted(plan.counts), cost
+    return code(standing.project), f"{standing.stage}{special}{waiting}", counted(plan.counts), cost

@@ -64,6 +64,7 @@ class Live:
     newer_plan: NewerPlan
     budget: Decimal | None
     from_fork: bool = False
+    waits_for: tuple[str, ...] = ()
 
 
 def rows(
@@ -75,6 +76,7 @@ def rows(
         _open(live),
         _home(stored, live),
         _current(stored, live),
+        _order(live),
         _unchanged(stored, live),
         _policy(stored),
         _budget(stored, live),
@@ -138,6 +140,18 @@ def _current(stored: StoredPlan, live: Live) -> Row:
             )
         case PlanState.SUPERSEDED | PlanState.CLOSED:
             return Row(condition, Holds.NO, "This plan has ended. `/plan` makes a new one.")
+
+
+def _order(live: Live) -> Row:
+    condition = "its turn among the projects"
+    if not live.waits_for:
+        return Row(condition, Holds.YES, "Nothing that it depends on is left to apply.")
+    names = ", ".join(live.waits_for)
+    reason = (
+        f"Waiting for {names}. Once that is applied, this is planned again; where the new plan is "
+        "the same, its approvals stand: then say `/apply` again."
+    )
+    return Row(condition, Holds.NO, reason)
 
 
 NAMES = {

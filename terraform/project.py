@@ -58,6 +58,7 @@ class Project:
     `name` matches ``^[A-Za-z0-9][\\w.-]{0,89}$``. `environment` is where it deploys to, by name:
     it chooses the credentials that Terraform gets. `allowed_hosts` are what it may reach where its
     network is a list. `engine` and `terraform_version`, a constraint, are empty where any will do.
+    `depends_on` names the projects that are applied before this one.
     """
 
     name: str
@@ -70,3 +71,4 @@ class Project:
     allowed_hosts: tuple[str, ...] = ()
     engine: str = ""
     terraform_version: str = ""
+    depends_on: tuple[str, ...] = ()

@@ -765,6 +765,7 @@ class World:
                 self._carry_out(run)
 
     def _carry_out(self, run: Run) -> None:
+        self._tick(run)
         run = self._end(replace(run, started_at=self.clock), RunState.RUNNING)
         self.control.kept = run.result
         self.control.passing = self._pass
@@ -786,6 +787,11 @@ class World:
     def _pass(self, seconds: float) -> None:
         self.clock += timedelta(seconds=seconds)
 
+    def _tick(self, run: Run) -> None:
+        """Let time pass where the order of plans and applies is told by it."""
+        if run.request.kind in {RunKind.PLAN, RunKind.APPLY}:
+            self.clock += timedelta(seconds=1)
+
     def interrupt(self, kind: RunKind) -> None:
         """The worker of every run of this kind dies; the sweep ends the run and shows it."""
         for run in list(self.runs.rows.values()):
@@ -794,7 +800,8 @@ class World:
                 self.perform(self.router.show(self._end(begun, RunState.INTERRUPTED), self.ports))
 
     def _end(self, run: Run, state: RunState, error: UserError | None = None) -> Run:
-        run = replace(run, state=state)
+        self._tick(run)
+        run = replace(run, state=state, finished_at=self.clock if state.final else None)
         if error is not None:
             run = replace(run, outcome=error.markdown, findings=error.findings)
         self.runs.rows[run.id] = run

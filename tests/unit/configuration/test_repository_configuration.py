@@ -177,6 +177,27 @@ def test_all_problems_come_at_once() -> None:
         ),
         pytest.param("version: 1\ndrafts: {project: x}\n", 2, "no project", id="drafts"),
         pytest.param(
+            "version: 1\nprojects:\n  - {name: net, directory: a}\n"
+            "  - {name: b, directory: b, depends_on: [net, nett]}\n",
+            4,
+            "nett is no project of this file; did you mean net?",
+            id="unknown dependency",
+        ),
+        pytest.param(
+            "version: 1\nprojects:\n  - {name: a, directory: a, depends_on: [c]}\n"
+            "  - {name: b, directory: b, depends_on: [a]}\n"
+            "  - {name: c, directory: c, depends_on: [b]}\n",
+            3,
+            "in a circle: a -> c -> b -> a",
+            id="circle",
+        ),
+        pytest.param(
+            "version: 1\nprojects:\n  - {name: a, directory: a, depends_on: [a]}\n",
+            3,
+            "in a circle: a -> a",
+            id="itself",
+        ),
+        pytest.param(
             "version: 1\nprojects:\n  - {name: a, directory: a, terraform_version: newest}\n",
             3,
             "no version such as 1.9.8",

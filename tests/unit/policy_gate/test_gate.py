@@ -85,6 +85,9 @@ def test_everything_in_order_opens() -> None:
         pytest.param({"open": False}, "pull request open", Holds.NO, id="closed"),
         pytest.param({"newer_plan": NewerPlan.RUNNING}, "plan current", Holds.NO, id="newer plan"),
         pytest.param({"newer_plan": NewerPlan.FAILED}, "plan current", Holds.NO, id="newer failed"),
+        pytest.param(
+            {"waits_for": ("network",)}, "its turn among the projects", Holds.NO, id="dependant"
+        ),
         pytest.param({"mergeable": Holds.NO}, "mergeable", Holds.NO, id="conflicts"),
         pytest.param({"mergeable": Holds.UNKNOWN}, "mergeable", Holds.UNKNOWN, id="computing"),
         pytest.param({"lock_holder": None}, "project lock", Holds.NO, id="no lock"),
