@@ -11,9 +11,11 @@ from terraform.command import Needs, Request, Terraform
 from terraform.errors import Diagnostic, WorkspaceMissingError
 from terraform.project import Network
 from terraform.results import InitResult
-from terraform.work_area import WorkArea
+from terraform.work_area import LOCK_FILE, WorkArea
 
 MARKER = "init.json"
+# Beside Terraform's own folders in its data; it knows none of this name.
+PACKAGES = "packages"
 
 
 class Marker(BaseModel):
@@ -71,9 +73,14 @@ class Initialiser:
         with ExitStack() as held:
             extra = {}
             if request.network is not Network.NONE:
-                packages = held.enter_context(self.terraform.cache.writing(request.should_stop))
+                packages = area.terraform_data / PACKAGES
+                lock_file = (area.root / LOCK_FILE).read_text("utf-8") if committed else None
+                cache = self.terraform.cache
+                held.enter_context(cache.lent(packages, lock_file, request.should_stop))
                 extra["TF_PLUGIN_CACHE_DIR"] = str(packages)
-                writable.append(packages)
+                if not committed:
+                    # Or packages that no lock file vouches for would be unpacked anew.
+                    extra["TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"] = "1"
             # Always in the default workspace: `init` would create any other that is missing.
             needs = Needs(tuple(writable), request.network, credentials=self.backend, extra=extra)
             finished = self.terraform.succeed(request, arguments, needs, stream)

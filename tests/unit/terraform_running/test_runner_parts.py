@@ -8,13 +8,11 @@ from hypothesis import strategies as st
 
 from terraform.environment import command_environment
 from terraform.errors import (
-    RunCancelledError,
     UnsafePathError,
 )
 from terraform.limits import Limits
 from terraform.process import Kept
 from terraform.project import Network
-from terraform.provider_cache import ProviderCache
 from terraform.sandbox import Sandbox
 from terraform.work_area import WorkArea
 
@@ -92,17 +90,3 @@ def test_the_digests_follow_the_code(tmp_path: Path) -> None:
     assert unchanged == before
     assert area.configuration_digest() != before
     assert area.lock_digest() == ""
-
-
-def test_one_init_writes_to_the_cache_at_a_time(tmp_path: Path) -> None:
-    """Who waits for the cache can still be cancelled; who comes after gets it."""
-    cache = ProviderCache(tmp_path)
-
-    with (
-        cache.writing(lambda: False),
-        pytest.raises(RunCancelledError),
-        cache.writing(lambda: True),
-    ):
-        pass
-    with cache.writing(lambda: True) as packages:
-        assert packages.is_dir()
