@@ -4,13 +4,33 @@ A lock that is given back goes to the first in line in the same transaction, so 
 is never free and nobody jumps the queue.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 from bot.database import Connection, Database
 from handlers.events import RepoName
 from handlers.ports import LockClaim, Waiter
 from terraform.project import Project
+
+
+class LockState(StrEnum):
+    """Where the lock of a project is, as its row says; nobody waits for a free one."""
+
+    FREE = "free"
+    HELD = "held"
+    HANDED_OVER = "handed_over"
+
+
+_S = LockState
+TRANSITIONS: Mapping[LockState, frozenset[LockState]] = {
+    _S.FREE: frozenset({_S.HELD}),
+    # Given back, it is the next one's at once where somebody waits.
+    _S.HELD: frozenset({_S.FREE, _S.HANDED_OVER}),
+    # Its new holder asks for it, or gives it back unused.
+    _S.HANDED_OVER: frozenset({_S.HELD, _S.FREE}),
+}
 
 # One repository's locks change one at a time; different repositories do not wait for each other.
 SERIALISE = "SELECT pg_advisory_xact_lock(hashtextextended('locks ' || %s, 0))"

@@ -17,9 +17,11 @@ PLAN: TypeAdapter[NewPlan] = TypeAdapter(NewPlan)
 # Only these lead to an apply or to trying again; a plan in another state needs no file.
 KEEPS_FILE = (PlanState.CURRENT,)
 
+# A plan that is stored again, long after it ended, takes nobody's place.
 SUPERSEDE = """
     UPDATE plans SET state = 'superseded', sealed = NULL, changed_at = now()
     WHERE repo = %s AND number = %s AND project = %s AND state = 'current' AND id <> %s
+      AND NOT EXISTS (SELECT 1 FROM plans AS ended WHERE ended.id = %s AND state <> 'current')
 """
 STORE = """
     INSERT INTO plans (id, repo, number, project, head_sha, plan_digest, document, sealed, whole)
@@ -77,7 +79,7 @@ class Plans:
         sealed = self._sealer.seal(plan_file)
         values = (facts.head_sha, facts.plan_digest, document, sealed, plan.whole)
         with self._database.transaction() as connection:
-            connection.execute(SUPERSEDE, (*subject, plan.id))
+            connection.execute(SUPERSEDE, (*subject, plan.id, plan.id))
             if connection.execute(STORE, (plan.id, *subject, *values)).fetchone():
                 forget_approvals(connection, plan.id)
 

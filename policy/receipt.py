@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +21,16 @@ class PlanState(StrEnum):
     APPLIED = "applied"
     FAILED = "failed"
     CLOSED = "closed"
+
+
+_S = PlanState
+TRANSITIONS: Mapping[PlanState, frozenset[PlanState]] = {
+    _S.CURRENT: frozenset({_S.SUPERSEDED, _S.APPLIED, _S.FAILED, _S.CLOSED}),
+    _S.SUPERSEDED: frozenset(),
+    _S.APPLIED: frozenset(),
+    _S.FAILED: frozenset(),
+    _S.CLOSED: frozenset(),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """State machines against a real Postgres: whatever is done in whatever order, the rules hold."""
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,15 +10,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from bot import deliveries as delivery_table
+from bot import locks as lock_table
 from bot import runs as run_table
 from bot.database import Database
 from bot.deliveries import Delivery, DeliveryState, Inbox, QueueTarget
-from bot.locks import Locks
+from bot.locks import Locks, LockState
+from bot.plans import Plans
 from bot.runs import Runs
+from bot.sealing import Sealer, new_key
 from handlers.actions import CancelRuns
 from handlers.events import RepoName, Sha
 from handlers.runs import RunKind, RunRequest, RunState
+from policy import receipt as plan_table
+from policy.receipt import PlanState
 from terraform.project import Project
+from tests.stored_plans import FILE, PLAN
 
 REPO = RepoName("acme/infra")
 PROFILE = settings(
@@ -28,6 +35,7 @@ PROFILE = settings(
 )
 SUBJECTS = st.integers(min_value=0, max_value=2)
 WORKERS = st.sampled_from(["one", "two"])
+SEALER = Sealer([new_key()])
 TARGET = QueueTarget("events", "queue.q.events")
 
 
@@ -171,6 +179,7 @@ class LockMachine(RuleBasedStateMachine):
         self.locks = Locks(self.database)
         self.repo = RepoName(f"acme/{uuid.uuid4().hex}")
         self.lines: dict[str, list[int]] = {"a": [], "b": []}
+        self.states = dict.fromkeys(self.lines, LockState.FREE)
 
     @rule(number=SUBJECTS, name=st.sampled_from(["a", "b"]))
     def acquire(self, number: int, name: str) -> None:
@@ -206,6 +215,19 @@ class LockMachine(RuleBasedStateMachine):
         self.lines = {"a": [], "b": []}
 
     @invariant()
+    def moves_only_as_the_table_says(self) -> None:
+        """Each step stands in TRANSITIONS; a repository that was deleted starts anew."""
+        query = "SELECT directory, used FROM locks WHERE repo = %s"
+        with self.database.transaction() as connection:
+            used = dict(connection.execute(query, (self.repo,)).fetchall())
+        for name, before in self.states.items():
+            state = LockState.FREE
+            if name in used:
+                state = LockState.HELD if used[name] else LockState.HANDED_OVER
+            assert state is before or state in lock_table.TRANSITIONS[before]
+            self.states[name] = state
+
+    @invariant()
     def one_holder_and_the_right_next(self) -> None:
         """The first in line holds, the second is next."""
         for name, line in self.lines.items():
@@ -227,7 +249,57 @@ class LockMachine(RuleBasedStateMachine):
             assert {(waiter.number, waiter.project) for waiter in waiters} == behind
 
 
-@pytest.mark.parametrize("machine", [DeliveryMachine, RunMachine, LockMachine])
+class PlanMachine(RuleBasedStateMachine):
+    """Two projects' plans, stored late and twice, ended by applies, closes and newer plans."""
+
+    database: Database
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plans = Plans(self.database, SEALER)
+        self.repo = RepoName(f"acme/{uuid.uuid4().hex}")
+        self.states: dict[str, PlanState] = {}
+        self.current: dict[str, str] = {}
+
+    @rule(plan=SUBJECTS, name=st.sampled_from(["a", "b"]))
+    def store(self, plan: int, name: str) -> None:
+        """A run keeps its plan, again perhaps, long after it ended perhaps."""
+        plan_id = f"{self.repo} {name} {plan}"
+        facts = replace(PLAN.facts, repo=self.repo, project=name)
+        if self.states.get(plan_id, PlanState.CURRENT) is PlanState.CURRENT:
+            self.current[name] = plan_id
+
+        self.plans.store(replace(PLAN, id=plan_id, facts=facts), FILE)
+
+    @rule(
+        state=st.sampled_from([state for state in PlanState if state is not PlanState.CURRENT]),
+        name=st.sampled_from(["a", "b", None]),
+    )
+    def end(self, state: PlanState, name: str | None) -> None:
+        """It is applied, fails, or its pull request closes."""
+        self.plans.end(self.repo, PLAN.facts.number, state, name)
+        self.current = {
+            each: kept for each, kept in self.current.items() if name not in {None, each}
+        }
+
+    @invariant()
+    def moves_only_as_the_table_says(self) -> None:
+        """Each step stands in TRANSITIONS; one plan of a project is current, and has its file."""
+        query = "SELECT id, project, state, sealed IS NOT NULL FROM plans WHERE repo = %s"
+        with self.database.transaction() as connection:
+            rows = connection.execute(query, (self.repo,)).fetchall()
+        for plan_id, _, text, has_file in rows:
+            state = PlanState(text)
+            before = self.states.get(plan_id)
+            if before is not None and before is not state:
+                assert state in plan_table.TRANSITIONS[before]
+            assert has_file == (state is PlanState.CURRENT)
+            self.states[plan_id] = state
+        current = {project: each for each, project, text, _ in rows if text == PlanState.CURRENT}
+        assert current == self.current
+
+
+@pytest.mark.parametrize("machine", [DeliveryMachine, RunMachine, LockMachine, PlanMachine])
 def test_the_rules_hold_in_any_order(
     database: Database, machine: type[RuleBasedStateMachine]
 ) -> None:
