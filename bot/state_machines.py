@@ -8,18 +8,27 @@ import sys
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from bot import deliveries, locks, runs
 from handlers import phases
 from policy import receipt
 
 Machine = Mapping[StrEnum, frozenset[StrEnum]]
+S = TypeVar("S", bound=StrEnum)
+
+
+def _table(transitions: Mapping[S, frozenset[S]]) -> Machine:
+    """One table among others, whose states are of other kinds."""
+    return {state: frozenset[StrEnum](after) for state, after in transitions.items()}
+
+
 MACHINES: Mapping[str, Machine] = {
-    "Delivery": dict(deliveries.TRANSITIONS),
-    "Run": dict(runs.TRANSITIONS),
-    "Plan": dict(receipt.TRANSITIONS),
-    "Lock": dict(locks.TRANSITIONS),
-    "Deployment": dict(phases.TRANSITIONS),
+    "Delivery": _table(deliveries.TRANSITIONS),
+    "Run": _table(runs.TRANSITIONS),
+    "Plan": _table(receipt.TRANSITIONS),
+    "Lock": _table(locks.TRANSITIONS),
+    "Deployment": _table(phases.TRANSITIONS),
 }
 DRAWING = "```mermaid\nstateDiagram-v2\n"
 

@@ -31,6 +31,12 @@ BEFORE_MERGE = frozenset({RunKind.PLAN, RunKind.APPLY})
 @router.on(PullRequestClosed)
 def close(event: PullRequestClosed, ports: Ports) -> Iterator[Action]:
     """End what hangs off the pull request, hand its locks over, and follow a merge."""
+    if (
+        event.merged_sha is None
+        and ports.repositories.pull_request(event.repo, event.number).merged
+    ):
+        # It was closed, opened again and merged; this comes late, and the merge tells the rest.
+        return
     found = standings(event.repo, event.number, event.head_sha, ports)
     yield CancelRuns(
         repo=event.repo,

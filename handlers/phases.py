@@ -39,6 +39,7 @@ PHASES: Mapping[Milestone, Phase | None] = {
     _M.SYNCING: _P.CLUSTER,
     _M.HEALTHY: _P.CLUSTER,
     _M.SYNC_FAILED: _P.CLUSTER,
+    _M.DEGRADED: _P.CLUSTER,
     _M.CLOSED: _P.CLOSED,
     _M.CHECKED: None,
 }

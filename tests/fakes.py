@@ -318,15 +318,17 @@ class FakeAllowances:
 
 @dataclass
 class FakeLocks:
-    """Locks by project name, and the lines behind them."""
+    """Locks by project name and the lines behind them; `unused` ones nobody asked for yet."""
 
     holders: dict[str, int] = field(default_factory=dict)
     lines: dict[str, list[int]] = field(default_factory=dict)
+    unused: set[str] = field(default_factory=set)
 
     def acquire(self, repo: RepoName, project: Project, number: int) -> LockClaim:
         """Take it, or stand in line."""
         holder = self.holders.setdefault(project.name, number)
         if holder == number:
+            self.unused.discard(project.name)
             return LockClaim(held=True, holder=number, ahead=0)
         line = self.lines.setdefault(project.name, [])
         if number not in line:
@@ -369,8 +371,10 @@ class FakeLocks:
         for name in self.held_by(REPO, number):
             if project in {None, name}:
                 line = self.lines.get(name, [])
+                self.unused.discard(name)
                 if line:
                     self.holders[name] = line.pop(0)
+                    self.unused.add(name)
                 else:
                     del self.holders[name]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from handlers.actions import Milestone, PutComment, RecordEvent, SetDeploymentStatus, StartRun
-from handlers.events import Actor, RerunRequested
+from handlers.events import Actor, PullRequestClosed, RerunRequested
 from handlers.ports import ApplicationStatus, Sync
 from handlers.runs import RunKind, RunState
 from policy.receipt import PlanState
@@ -49,6 +49,16 @@ def test_a_merge_is_followed_to_healthy(merged: World) -> None:
     assert milestones == [Milestone.MERGED, Milestone.SYNCING, Milestone.HEALTHY]
     assert merged.locks.holders == {}
     assert not merged.did(PutComment)
+
+
+def test_a_late_close_of_what_was_merged_since_says_nothing(merged: World) -> None:
+    """It was closed, opened again and merged: its deployment is merged, not closed."""
+    before = len(merged.done)
+    pr = merged.repositories.pull_requests[7]
+
+    merged.happen(PullRequestClosed(REPO, 7, pr.head_sha, pr.head_ref, None, Actor("bob")))
+
+    assert merged.done[before:] == []
 
 
 def test_a_merge_delivered_twice_syncs_once(merged: World) -> None:
