@@ -191,7 +191,8 @@ def _applied(runner: Runner, request: Request, stored: StoredPlan, path: Path) -
     if stored_arguments(stored.facts.arguments).forgets:
         return runner.forget(request, path, plan_digest=digest)
     total = counts.add + counts.change + counts.destroy
-    return runner.apply(request, path, plan_digest=digest, total=total)
+    marked = stored.plan.marked
+    return runner.apply(request, path, plan_digest=digest, total=total, marked=marked)
 
 
 def _with_lock(runner: Runner, result: ApplyResult, request: Request) -> ApplyResult:

@@ -44,6 +44,7 @@ from policy.network import unreached
 from policy.receipt import Facts, NewPlan, PlanState, digest
 from terraform.arguments import PLAIN, PlanArguments
 from terraform.estimate import estimate
+from terraform.marked import marks_anything
 from terraform.normal_form import normal_digest
 from terraform.project import Project
 from terraform.read_plan import read_plan
@@ -359,6 +360,7 @@ def _kept(
         whole="" if whole == rendered else whole,
         network=work.project.network.value,
         isolation=result.isolation.value,
+        marked=marks_anything(result.document),
         review_only=not work.trusted,
         engine=result.engine,
     )

@@ -96,6 +96,8 @@ class NewPlan:
     isolation: str = "sandboxed"
     whole: str = ""
     compared: Comparison | None = None
+    # Whether an apply has to learn from the plan file what must be hidden.
+    marked: bool = True
     review_only: bool = False
     engine: str = ""
 

@@ -7,6 +7,11 @@ from terraform.plan import Json
 from terraform.secret_formats import is_secret_name
 
 
+def marks_anything(document: Mapping[str, Json]) -> bool:
+    """True for a plan in which something is sensitive."""
+    return any(True for _ in marked_texts(document))
+
+
 def marked_texts(document: Mapping[str, Json]) -> Iterator[str]:
     """Every text a plan's document marks, with its lines and the texts inside it if it is JSON."""
     for key in ("resource_changes", "resource_drift"):

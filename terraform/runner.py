@@ -172,10 +172,18 @@ class Runner:
         return Forgetter(self._terraform).apply(request, content)
 
     def apply(
-        self, request: Request, plan_file: Path, *, plan_digest: str, total: int = 0
+        self,
+        request: Request,
+        plan_file: Path,
+        *,
+        plan_digest: str,
+        total: int = 0,
+        marked: bool = True,
     ) -> ApplyResult:
         """Apply exactly the plan file with this SHA-256; `total` is its number of changes.
 
+        Reading the file again takes seconds with a large provider; one that is not `marked` holds
+        nothing sensitive, and it is left out.
         Gives a result for every apply that began, whatever its end. Raises PlanChangedError for
         other bytes, StalePlanError, StateLockedError and other TerraformErrors when nothing began.
         """
@@ -184,9 +192,10 @@ class Runner:
         copy = request.area.control / APPLIED_FILE
         try:
             copy.write_bytes(content)
-            # A provider's error may quote what only the plan says is sensitive.
-            document, _ = self._show(request, copy)
-            redactor = request.redactor.and_of(document)
+            redactor = request.redactor
+            if marked:
+                # A provider's error may quote what only the plan says is sensitive.
+                redactor = redactor.and_of(self._show(request, copy)[0])
             return self._apply(request, copy, request.stream(total, redactor), redactor)
         finally:
             copy.unlink(missing_ok=True)

@@ -155,6 +155,27 @@ def test_credentials_are_hidden_in_messages(
     assert "wJalr" not in repr(applied)
 
 
+def test_what_only_the_plan_marks_is_hidden_in_messages(
+    program_runner: Runner, make_request: MakeRequest
+) -> None:
+    """A sensitive value of the plan does not come back in an error of its apply."""
+    code = """
+resource "terraform_data" "marked" {
+  input = sensitive("harbour-Lamp-Evening-7")
+}
+"""
+    request = make_request({"live/main.tf": "", "live/marked.tf": code})
+
+    applied = probe(
+        program_runner,
+        request,
+        "echo got ${nonsensitive(terraform_data.marked.input)} >&2; exit 1",
+    )
+
+    assert "got (sensitive value)" in applied.diagnostics[0].detail
+    assert "harbour" not in repr(applied)
+
+
 def test_credentials_are_not_in_the_process_list(
     program_runner: Runner, make_request: MakeRequest
 ) -> None:

@@ -44,6 +44,7 @@ def test_a_finding_that_quotes_a_secret_is_kept_without(world: World, where: str
     world.push()
     world.work()
 
+    assert world.did(StorePlan)[-1].plan.marked
     assert "data store" in str(world.did(StorePlan)[-1].plan.risks)
     assert SECRET not in str(world.did(StorePlan))
     assert SECRET not in str(world.did(SetCheck))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from terraform.marked import marks_anything
 from terraform.plan import Counts, Plan
 from terraform.redact import HIDDEN, Redactor
 
@@ -113,6 +114,17 @@ def test_a_plans_own_secrets_are_hidden_everywhere(plan: Callable[[str], Plan]) 
     shown = redactor.redact_text("old correct-horse-battery new staple-tomorrow-rain")
 
     assert f"old {HIDDEN} new {HIDDEN}" == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("nothing", False), ("drift", True), ("many", True), ("write_only", True), ("unknown", False)],
+)
+def test_a_plan_says_whether_it_marks_anything(
+    plan: Callable[[str], Plan], name: str, *, expected: bool
+) -> None:
+    """Marks, and literals in the code where a secret goes; the provider's own count too."""
+    assert marks_anything(plan(name).document) is expected
 
 
 def test_the_runs_environment_is_hidden() -> None:
