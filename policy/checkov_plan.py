@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 IDLE = (["no-op"], ["read"], ["forget"], ["delete"])
 _INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
+# The modules on the way to a resource, its type and its name, as the configuration has them.
+Written: TypeAlias = tuple[tuple[str, ...], str, str]
 _MODULE = re.compile(r"module\.([^.]+)")
 
 
@@ -27,13 +29,17 @@ def trimmed(plan: Mapping[str, Any]) -> Trimmed:
     """
     changes = [change for change in plan.get("resource_changes", ()) if is_judged(change)]
     modules = {change.get("module_address", "") for change in changes}
+    arguments = dict(written(plan.get("configuration", {}).get("root_module", {})))
     root = kept_module(plan.get("planned_values", {}).get("root_module", {}), modules)
     return Trimmed(
         document={
             "format_version": plan.get("format_version", "1.2"),
             "terraform_version": plan.get("terraform_version", ""),
             "planned_values": {"root_module": root},
-            "resource_changes": [kept_change(change, written(change, plan)) for change in changes],
+            "resource_changes": [
+                kept_change(change, arguments.get(_written_as(change), frozenset()))
+                for change in changes
+            ],
             "configuration": plan.get("configuration", {}),
         },
         given=frozenset(change["address"] for change in changes) | frozenset(managed(root)),
@@ -80,17 +86,21 @@ def kept_change(change: Mapping[str, Any], arguments: frozenset[str]) -> dict[st
     return {name: change[name] for name in names if name in change} | {"change": actions}
 
 
-def written(change: Mapping[str, Any], plan: Mapping[str, Any]) -> frozenset[str]:
-    """The arguments that the configuration gives to a change's resource."""
-    module = plan.get("configuration", {}).get("root_module", {})
-    for name in _MODULE.findall(_INDEX.sub("", change.get("module_address", ""))):
-        module = module.get("module_calls", {}).get(name, {}).get("module", {})
-    named = (
-        resource.get("expressions", {})
-        for resource in module.get("resources", ())
-        if (resource["type"], resource["name"]) == (change["type"], change["name"])
-    )
-    return frozenset(key for expressions in named for key in expressions)
+def written(
+    module: Mapping[str, Any], path: tuple[str, ...] = ()
+) -> Iterator[tuple[Written, frozenset[str]]]:
+    """The arguments that the configuration gives to each resource of a module and below it."""
+    for resource in module.get("resources", ()):
+        if resource.get("mode") != "data":
+            name = (path, resource["type"], resource["name"])
+            yield name, frozenset(resource.get("expressions", {}))
+    for name, call in module.get("module_calls", {}).items():
+        yield from written(call.get("module", {}), (*path, name))
+
+
+def _written_as(change: Mapping[str, Any]) -> Written:
+    modules = _MODULE.findall(_INDEX.sub("", change.get("module_address", "")))
+    return tuple(modules), change["type"], change["name"]
 
 
 def managed(module: Mapping[str, Any]) -> Iterator[str]:
