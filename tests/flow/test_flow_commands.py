@@ -69,11 +69,11 @@ WRONG = (
     ("/plan -p 'live; rm -rf /'", "`live; rm -rf /` is not a project name"),
     ("/plan -w '|id'", "`|id` is not a workspace name"),
     ("/plan live", "`/plan` does not take `live`"),
-    ("/plan -- -destroy", "Terraform arguments after `--` are not available"),
+    ("/plan -- -chdir=/etc", "The argument `-chdir=/etc` is not allowed."),
     ("/plan -p elsewhere", "No project of this pull request is meant by that"),
     ("/plan -p 'live", "A quotation mark is not closed."),
     ("/aplly", "Did you mean `/apply`?"),
-    ("/drift", "`/drift` is not available in this version"),
+    ("/waive", "`/waive` is not available in this version"),
 )
 
 
