@@ -4,7 +4,7 @@ A lock that is given back goes to the first in line in the same transaction, so 
 is never free and nobody jumps the queue.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -38,6 +38,12 @@ TAKE = """
     INSERT INTO locks (repo, directory, workspace, number, project) VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT (repo, directory, workspace) DO UPDATE
         SET used = locks.used OR locks.number = excluded.number
+    RETURNING number
+"""
+# Only who asks for a lock uses it: one that was handed over stays to be offered again.
+TAKE_ALONG = """
+    INSERT INTO locks (repo, directory, workspace, number, project) VALUES (%s, %s, %s, %s, %s)
+    ON CONFLICT (repo, directory, workspace) DO UPDATE SET used = locks.used
     RETURNING number
 """
 WAIT = """
@@ -125,11 +131,20 @@ class Locks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def acquire(self, repo: RepoName, project: Project, number: int) -> LockClaim:
-        """Take the lock or a place in line; asking again keeps the place."""
+    def acquire(
+        self, repo: RepoName, project: Project, number: int, along: Iterable[Project] = ()
+    ) -> LockClaim:
+        """Take the lock or a place in line; asking again keeps the place.
+
+        The projects `along` are asked for in the same moment. Who stands in every line at once is
+        before or behind another in all of them, so no two wait for each other.
+        """
         place = (repo, project.directory, project.workspace)
         with self._database.transaction() as connection:
             connection.execute(SERIALISE, (repo,))
+            for other in along:
+                if (other.directory, other.workspace) != place[1:]:
+                    _stand(connection, repo, other, number)
             holder = _scalar(connection, TAKE, (*place, number, project.name))
             if holder == number:
                 return LockClaim(held=True, holder=number, ahead=0)
@@ -194,6 +209,13 @@ class Locks:
         with self._database.transaction() as connection:
             rows = connection.execute(UNUSED, (age,)).fetchall()
         return tuple(HandedOver(RepoName(repo), number, project) for repo, number, project in rows)
+
+
+def _stand(connection: Connection, repo: RepoName, project: Project, number: int) -> None:
+    """Take a lock that nobody asks for yet, or a place in line."""
+    values = (repo, project.directory, project.workspace, number, project.name)
+    if _scalar(connection, TAKE_ALONG, values) != number:
+        connection.execute(WAIT, values)
 
 
 def _scalar(connection: Connection, query: str, values: tuple[object, ...]) -> int:

@@ -147,6 +147,13 @@ class Sources:
             )
         self._write(mirror, tree, folder)
 
+    def as_planned(self, repo: RepoName, merged_sha: Sha, base_sha: Sha, head_sha: Sha) -> bool:
+        """Whether a commit holds exactly the files that a merge of head into base would bring."""
+        mirror = self._having(repo, merged_sha, base_sha, head_sha)
+        planned = mirror.git("merge-tree", "--write-tree", base_sha, head_sha)
+        tree = mirror.output("rev-parse", f"{merged_sha}^{{tree}}")
+        return planned.returncode == 0 and planned.stdout.split()[0] == tree.strip()
+
     def check_out(self, repo: RepoName, sha: Sha, folder: Path) -> None:
         """Write the commit's files into an empty folder, without `.git`."""
         self._write(self._having(repo, sha), sha, folder)

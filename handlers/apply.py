@@ -1,8 +1,9 @@
 """Apply: `/apply` or the button asks the gate; the run asks again, then applies the plan file."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from handlers import apply_text, messages, state_lock_text
+from handlers import after_merge_apply, apply_text, messages, on_merge, state_lock_text
 from handlers.actions import (
     Action,
     EndPlans,
@@ -15,13 +16,14 @@ from handlers.approve import current_plans, why_no_plan
 from handlers.commands import Name
 from handlers.comments import ANSWER
 from handlers.errors import UserError
-from handlers.events import ButtonPressed, CommandGiven
-from handlers.gate_facts import gate, place_of
-from handlers.locks import let_go
+from handlers.events import ButtonPressed, CommandGiven, Sha
+from handlers.gate_facts import place_of, with_lock
+from handlers.locks import let_go, released
 from handlers.permissions import require
 from handlers.plan import due_again, open_pull_request, pull_request_of, start
 from handlers.ports import Control, Ports, PullRequest, Work
 from handlers.project_check import PREFIX
+from handlers.project_rules import ApplyWhen, LockFrom
 from handlers.router import Router
 from handlers.runs import Run, RunKind, RunRequest, RunState, located
 from handlers.selection import configured, select
@@ -54,9 +56,13 @@ def _apply(pr: PullRequest, login: str, project: str | None, ports: Ports) -> It
     if not plans:
         raise UserError(why_no_plan(pr, project, ports, verb="apply"))
     configuration = configured(ports.sources.tree(pr.repo, pr.base_sha), where="the base branch")
+    rules = {plan.id: configuration.rules(place_of(plan)) for plan in plans}
+    plans = [plan for plan in plans if rules[plan.id].apply is ApplyWhen.BEFORE_MERGE]
+    if not plans:
+        raise UserError(messages.APPLIED_BY_MERGE)
     refused: dict[str, tuple[Row, ...]] = {}
     for plan in plans:
-        conditions = gate(plan, pr, configuration, login, ports)
+        conditions = with_lock(plan, pr, configuration, login, ports)
         if opens(conditions):
             yield StartRun(_request(plan, pr, login, ports))
         else:
@@ -136,12 +142,24 @@ def apply_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     stored = ports.plans.get(request.detail["plan"])
     if stored is None:
         raise UserError("The plan is gone. `/plan` makes a new one.")
+    by_merge = on_merge.merged_sha(run) is not None
     pr = ports.repositories.pull_request(request.repo, request.number)
+    if by_merge:
+        # A merge is ruled by the base branch that it was reviewed against.
+        pr = replace(pr, base_sha=Sha(stored.facts.base_sha))
     selection = select(pr, ports)
-    conditions = gate(stored, pr, selection.configuration, request.actor, ports)
+    if by_merge:
+        if not on_merge.has_turn(pr, place_of(stored), selection, ports):
+            return
+        stored = yield from on_merge.as_merged(run, stored, pr, selection, control, ports)
+        pr = replace(pr, base_sha=Sha(stored.facts.base_sha))
+    rules = selection.configuration
+    conditions = with_lock(stored, pr, rules, request.actor, ports, by_merge=by_merge)
     if not opens(conditions):
         refused = {request.project: conditions}
         yield _refusal(stored, pr, request.actor, conditions)
+        if by_merge:
+            raise UserError(messages.gate_closed(request.actor, refused))
         if pr.open and pr.head_sha == stored.facts.head_sha:
             yield from _planned_again(stored, pr, request.actor)
         yield PutComment(pr.repo, pr.number, ANSWER, messages.gate_closed(request.actor, refused))
@@ -181,14 +199,17 @@ def show_apply(run: Run, ports: Ports) -> Iterator[Action]:
     if not run.state.final:
         yield from show(request.repo, request.number, request.head_sha, ports)
         return
-    stored = ports.plans.get(request.detail["plan"])
+    stored = ports.plans.get(run.id) or ports.plans.get(request.detail["plan"])
     applied = stored is not None and stored.state is PlanState.APPLIED
     if stored is not None and stored.state is PlanState.CURRENT and not _untried(run):
         yield EndPlans(request.repo, request.number, PlanState.FAILED, project=request.project)
     if not applied and not _untried(run):
         yield _event(run, Milestone.APPLY_FAILED)
-    yield from _caught_up(run, ports)
-    yield from due_again(request, ports)
+    if on_merge.merged_sha(run) is not None:
+        yield from after_merge_apply.ended(run, ports)
+    else:
+        yield from _caught_up(run, ports)
+        yield from due_again(request, ports)
     yield from show(request.repo, request.number, request.head_sha, ports)
 
 
@@ -200,13 +221,25 @@ def _special(run: Run, pr: PullRequest, ports: Ports) -> bool:
     return bool(stored.facts.arguments) and stored.facts.head_sha == pr.head_sha
 
 
+def _lock_let_go(run: Run, pr: PullRequest, ports: Ports) -> Iterator[Action]:
+    """With `lock: apply`, the lock of an apply that was never begun."""
+    stored = ports.plans.get(run.request.detail["plan"])
+    if stored is None or stored.state is not PlanState.CURRENT or not _untried(run):
+        return
+    configuration = configured(ports.sources.tree(pr.repo, pr.base_sha), where="the base branch")
+    if configuration.rules(located(run.request)).lock is LockFrom.APPLY:
+        yield from released(pr.repo, pr.number, ports, project=run.request.project)
+
+
 def _caught_up(run: Run, ports: Ports) -> Iterator[Action]:
     """What had to wait for the apply: another plan, or the end of a closed pull request."""
     request = run.request
     pr = ports.repositories.pull_request(request.repo, request.number)
     if not pr.open:
-        yield from let_go(pr.repo, pr.number, ports)
+        if not on_merge.pending(pr.repo, pr.number, ports):
+            yield from let_go(pr.repo, pr.number, ports)
         return
+    yield from _lock_let_go(run, pr, ports)
     put_off = [
         each
         for each in ports.runs.of(pr.repo, pr.number, pr.head_sha)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from handlers import messages
+from handlers import messages, on_merge
 from handlers.actions import (
     Action,
     CancelRuns,
@@ -38,15 +38,19 @@ def close(event: PullRequestClosed, ports: Ports) -> Iterator[Action]:
         # It was closed, opened again and merged; this comes late, and the merge tells the rest.
         return
     found = standings(event.repo, event.number, event.head_sha, ports)
+    by_merge = event.merged_sha is not None and _applies(event, found, ports)
     yield CancelRuns(
         repo=event.repo,
         number=event.number,
-        kinds=BEFORE_MERGE,
+        # What a merge applies is not stopped by the word of that merge coming twice.
+        kinds=frozenset({RunKind.PLAN}) if by_merge else BEFORE_MERGE,
         reason="The pull request was closed.",
     )
     if event.merged_sha is not None:
         yield from _settled(event, found)
-    if not applying(event.repo, event.number, ports):
+        yield from on_merge.begin(event, found, ports)
+    going_on = on_merge.pending(event.repo, event.number, ports)
+    if not going_on and not applying(event.repo, event.number, ports):
         yield from let_go(event.repo, event.number, ports)
     yield RecordEvent(
         repo=event.repo,
@@ -61,6 +65,11 @@ def close(event: PullRequestClosed, ports: Ports) -> Iterator[Action]:
         yield from _merged(event, event.merged_sha, found, ports)
 
 
+def _applies(event: PullRequestClosed, found: Iterable[Standing], ports: Ports) -> bool:
+    started = on_merge.of_merge(event.repo, event.number, ports)
+    return bool(started) or any(standing.due for standing in found)
+
+
 def _settled(event: PullRequestClosed, found: Iterable[Standing]) -> Iterator[Action]:
     """Keep it known, should this event come again, which projects had nothing to apply."""
     for standing in found:
@@ -72,7 +81,12 @@ def _merged(
     event: PullRequestClosed, merged_sha: Sha, found: Iterable[Standing], ports: Ports
 ) -> Iterator[Action]:
     found = tuple(found)
-    left = [standing.project for standing in found if not standing.settled]
+    by_merge = {run.request.project for run in on_merge.of_merge(event.repo, event.number, ports)}
+    left = [
+        standing.project
+        for standing in found
+        if not standing.settled and standing.project not in by_merge
+    ]
     if left:
         body = messages.merged_unapplied(left)
         yield PutComment(event.repo, event.number, ANSWER, body)

@@ -31,8 +31,10 @@ from handlers.configuration_yaml import (
     read_document,
 )
 from handlers.project_rules import (
+    ApplyWhen,
     Approvers,
     Group,
+    LockFrom,
     PolicyRules,
     PolicySet,
     Rules,
@@ -132,6 +134,8 @@ class Configuration:
     drift: DriftRules
     project_drift: Mapping[str, DriftRules]
     forks: Forks = Forks.NEVER
+    lock: LockFrom = LockFrom.PLAN
+    apply: ApplyWhen = ApplyWhen.BEFORE_MERGE
 
     @classmethod
     def default(cls) -> "Configuration":
@@ -144,7 +148,8 @@ class Configuration:
         for group in reversed(self.groups):
             if group.holds(project.directory):
                 said = said.over(group.settings)
-        said = said.over(Settings(None, self.approvers, self.budget_usd_per_month))
+        budget = self.budget_usd_per_month
+        said = said.over(Settings(None, self.approvers, budget, lock=self.lock, apply=self.apply))
         policy = self.policy
         for name in said.policy_sets or ():
             policy = self.policy_sets[name].over(policy)
@@ -157,6 +162,15 @@ class Configuration:
             network=said.network or Network.NONE,
             allowed_hosts=said.allowed_hosts or (),
             when_modified=said.when_modified or (),
+            lock=said.lock or self.lock,
+            apply=ApplyWhen.BEFORE_MERGE if self._linked(project) else said.apply or self.apply,
+        )
+
+    def _linked(self, project: Project) -> bool:
+        """Whether one project waits for another: these are applied one after the other."""
+        return any(
+            each.depends_on and project.name in {each.name, *each.depends_on}
+            for each in self.projects
         )
 
     def above(self, project: str) -> frozenset[str]:
@@ -287,6 +301,8 @@ def configuration_of(section: FileSection) -> Configuration:
         policy_sets={name: _policy_set(each) for name, each in section.policy_sets.items()},
         drafts=Drafts(directories[named] if named else own, named),
         forks=Forks(section.forks),
+        lock=LockFrom(section.lock),
+        apply=ApplyWhen(section.apply),
         drift=_drift(section.drift),
         project_drift={each.name: _drift(each.drift) for each in sections if each.drift},
     )
@@ -306,6 +322,8 @@ def _settings(section: SettingsSection) -> Settings:
         network=Network(section.network) if section.network else None,
         allowed_hosts=None if hosts is None else tuple(hosts),
         when_modified=None if globs is None else tuple(globs),
+        lock=LockFrom(section.lock) if section.lock else None,
+        apply=ApplyWhen(section.apply) if section.apply else None,
     )
 
 

@@ -202,6 +202,12 @@ class SettingsSection(Section):
         description="Globs as in .gitignore, from the repository's top, that also select it; "
         'one that starts with "!" keeps paths from selecting it.',
     )
+    lock: Literal["plan", "apply"] | None = Field(
+        default=None, description='"plan" or "apply", in place of the file\'s own.'
+    )
+    apply: Literal["before_merge", "on_merge"] | None = Field(
+        default=None, description='"before_merge" or "on_merge", in place of the file\'s own.'
+    )
 
 
 class ProjectSection(SettingsSection):
@@ -347,6 +353,14 @@ class FileSection(Section):
         default=None,
         max_length=200,
         description="Provider addresses such as hashicorp/aws, replacing the built-in list.",
+    )
+    lock: Literal["plan", "apply"] = Field(
+        default="plan",
+        description='From when on a pull request holds a project: its "plan" or its "apply".',
+    )
+    apply: Literal["before_merge", "on_merge"] = Field(
+        default="before_merge",
+        description='"before_merge" by /apply, or "on_merge" by the merge itself.',
     )
     forks: Literal["never", "after_allow"] = Field(
         default="never",

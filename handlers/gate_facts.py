@@ -9,10 +9,11 @@ from handlers.events import RepoName
 from handlers.permissions import WRITERS, may
 from handlers.ports import Answer, Permission, Ports, PullRequest
 from handlers.project_rules import Approvers as Named
+from handlers.project_rules import LockFrom
 from handlers.runs import Run, RunKind, RunState
 from handlers.selection import select
 from handlers.standing import standings
-from policy.gate import Approvers, Holds, Live, NewerPlan, Row, rows
+from policy.gate import LOCK, Approvers, Holds, Live, NewerPlan, Row, opens, rows, waiting
 from policy.receipt import Approval, StoredPlan
 from terraform.project import Project
 
@@ -20,29 +21,39 @@ DRAFT_BRANCH = re.compile(r"^lockgate/issue-(?P<number>\d{1,9})$")
 
 
 def gate(
-    stored: StoredPlan, pr: PullRequest, configuration: Configuration, actor: str, ports: Ports
+    stored: StoredPlan,
+    pr: PullRequest,
+    configuration: Configuration,
+    actor: str,
+    ports: Ports,
+    *,
+    by_merge: bool = False,
 ) -> tuple[Row, ...]:
-    """The gate's rows for an apply of this plan by `actor`, now."""
+    """The gate's rows for an apply of this plan by `actor`, now.
+
+    With `by_merge` it is asked for or after a merge, which GitHub's own protection has let through.
+    """
     approvals = ports.plans.approvals(stored.id)
     rules = configuration.rules(place_of(stored))
     live = Live(
         actor=actor,
-        may_apply=may(ports.repositories.permission(pr.repo, actor), WRITERS),
-        open=pr.open,
+        may_apply=Holds.YES if by_merge else _may_apply(pr.repo, actor, ports),
+        open=pr.open or by_merge,
         facts=replace(stored.facts, head_sha=pr.head_sha, base_sha=pr.base_sha),
         authors=authors(pr, ports),
         approvers=_approvers(pr.repo, approvals, rules.approvers, ports),
-        mergeable=Holds(pr.mergeable.value),
+        mergeable=Holds.YES if by_merge else Holds(pr.mergeable.value),
         other_checks=tuple(
             (check.name, Holds(check.passed.value))
             for check in ports.repositories.other_checks(pr.repo, pr.head_sha, pr.base_ref)
-            if check.required
+            if check.required and not by_merge
         ),
         lock_holder=ports.locks.holder(pr.repo, place_of(stored)),
         newer_plan=_newer_plan(stored, pr, ports),
         budget=rules.budget_usd_per_month,
         from_fork=pr.from_fork,
         waits_for=_waits_for(stored, pr, configuration, ports),
+        takes_lock=rules.lock is LockFrom.APPLY,
     )
     return rows(stored, approvals, live, key=ports.receipt_key)
 
@@ -59,6 +70,34 @@ def _waits_for(
     touched = {each.name for each in select(pr, ports).projects}
     waits = found[project].waits.projects if project in found else ()
     return tuple(sorted({*waits, *((above & touched) - found.keys())}))
+
+
+def with_lock(
+    stored: StoredPlan,
+    pr: PullRequest,
+    configuration: Configuration,
+    actor: str,
+    ports: Ports,
+    *,
+    by_merge: bool = False,
+) -> tuple[Row, ...]:
+    """The gate's rows; with `lock: apply` the lock is taken where nothing else is in the way.
+
+    Where another pull request holds it, a place in line is taken.
+    """
+    conditions = gate(stored, pr, configuration, actor, ports, by_merge=by_merge)
+    takes = configuration.rules(place_of(stored)).lock is LockFrom.APPLY
+    others = tuple(row for row in conditions if row.condition != LOCK)
+    if not takes or not opens(others):
+        return conditions
+    claim = ports.locks.acquire(pr.repo, place_of(stored), pr.number)
+    if claim.held:
+        return conditions
+    return (*others, waiting(claim.holder))
+
+
+def _may_apply(repo: RepoName, actor: str, ports: Ports) -> Holds:
+    return may(ports.repositories.permission(repo, actor), WRITERS)
 
 
 def authors(pr: PullRequest, ports: Ports) -> frozenset[str]:

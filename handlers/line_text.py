@@ -28,6 +28,16 @@ def waiting(ahead: Sequence[int]) -> str:
     )
 
 
+def for_apply(ahead: Sequence[int]) -> str:
+    """Who has to be done before this one can be applied."""
+    holder, *before = ahead
+    listed = f", then {', '.join(f'#{number}' for number in before)}" if before else ""
+    return (
+        f"Waiting to be applied: #{holder} holds the lock{listed}; this one is "
+        f"{ordinal(len(ahead))} in line. It is planned again by itself when its turn comes."
+    )
+
+
 def ordinal(number: int) -> str:
     """A number as a place in line."""
     ending = "th" if number % 100 in TEENS else ORDINALS.get(number % 10, "th")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from handlers import messages
+from handlers import messages, on_merge
 from handlers.actions import (
     Action,
     CancelRuns,
@@ -92,7 +92,8 @@ def hand_over(repo: RepoName, waiter: Waiter, ports: Ports) -> Iterator[Action]:
     """Plan the project of a pull request whose turn it is, or let the next in line have it."""
     pr = ports.repositories.pull_request(repo, waiter.number)
     if not pr.open:
-        yield from released(repo, waiter.number, ports)
+        waiting = tuple(on_merge.again(repo, waiter, ports))
+        yield from waiting or released(repo, waiter.number, ports)
         return
     try:
         project = selected(pr, ports).named(waiter.project)

@@ -256,6 +256,23 @@ def state_not_unlocked(project: str, outcome: str) -> str:
     return f"The state of {code(project)} is as locked as before.\n\n{outcome}"
 
 
+def merge_failed(
+    number: int, merged: str, stages: Mapping[str, str], outcomes: Mapping[str, str]
+) -> str:
+    """What stands where after a merge whose applies did not all end well."""
+    lines = [(code(project), plain(stage)) for project, stage in stages.items()]
+    head = (
+        f"#{number} was merged as {merged}, and the merge could not apply all of it. The code on "
+        "the base branch and the infrastructure differ until that is mended."
+    )
+    then = (
+        "Next: mend the cause and open a pull request that touches the project, which plans what "
+        "is left; or take the change back."
+    )
+    told = [f"### {code(project)}\n\n{said}" for project, said in outcomes.items() if said]
+    return cut("\n\n".join([head, table(("project", "state"), lines), *told, then]))
+
+
 def merged_unapplied(projects: Sequence[str]) -> str:
     """The remark on a pull request that was merged past the gate."""
     listed = ", ".join(code(project) for project in projects)
@@ -277,6 +294,9 @@ FORK_NOT_APPLIED = (
 )
 NOTHING_TO_ALLOW = (
     "There is nothing to allow: the static gate refused nothing in this commit that can be allowed."
+)
+APPLIED_BY_MERGE = (
+    "This is applied by the merge (`apply: on_merge`): merge once the check `lockgate` is green."
 )
 NOT_A_MAINTAINER = (
     "`/unlock --state` takes a lock away from Terraform's state: that needs maintain permission "

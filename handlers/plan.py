@@ -29,6 +29,7 @@ from handlers.markdown import code, plain
 from handlers.permissions import require
 from handlers.ports import Control, Ports, PullRequest, Work
 from handlers.project_check import PREFIX
+from handlers.project_rules import LockFrom
 from handlers.router import Router
 from handlers.runs import Run, RunKind, RunRequest, RunState, located
 from handlers.selection import Selection, selected
@@ -262,11 +263,39 @@ def make_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     project = selection.named(request.project)
     if project is None:
         raise UserError("This pull request no longer touches the project.")
-    if not ports.locks.acquire(pr.repo, project, pr.number).held:
+    if not _has_turn(pr, project, selection, ports):
         return
     # The gate refuses an apply while a plan runs; with this, the two never meet.
     if applying(pr.repo, pr.number, ports, project.name):
         raise UserError("An apply of this project is running. It is planned again once that ended.")
+    yield from planned(run, pr, selection, project, control, ports)
+
+
+def _has_turn(pr: PullRequest, project: Project, selection: Selection, ports: Ports) -> bool:
+    """Whether it may be planned now; with `lock: apply` always, and the lock is taken later."""
+    locked = [
+        each
+        for each in selection.projects
+        if selection.configuration.rules(each).lock is LockFrom.PLAN
+    ]
+    if project in locked:
+        return ports.locks.acquire(pr.repo, project, pr.number, along=locked).held
+    if ports.locks.holder(pr.repo, project) == pr.number:
+        # Its turn came: the lock that it was handed is in use.
+        ports.locks.acquire(pr.repo, project, pr.number)
+    return True
+
+
+def planned(
+    run: Run,
+    pr: PullRequest,
+    selection: Selection,
+    project: Project,
+    control: Control,
+    ports: Ports,
+) -> Iterator[Action]:
+    """Gate, plan, judge, price and keep one project's plan, as the run's own."""
+    request = run.request
     work = Work(
         repo=pr.repo,
         number=pr.number,

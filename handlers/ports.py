@@ -3,7 +3,7 @@
 Every method may raise `TransientError`; what cannot be known is None or `unknown`, never a guess.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -139,6 +139,9 @@ class Sources(Protocol):
     def merged(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> SourceTree:
         """The tree that a merge of head into base would bring; head's where the two conflict."""
 
+    def as_planned(self, repo: RepoName, merged_sha: Sha, base_sha: Sha, head_sha: Sha) -> bool:
+        """Whether a commit holds exactly the files that a merge of head into base would bring."""
+
     def changed(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> tuple[str, ...]:
         """The paths that head changes since it left base (three-dot)."""
 
@@ -210,8 +213,13 @@ class Waiter:
 class Locks(Protocol):
     """Project locks: per repository, directory and workspace; first come, first served."""
 
-    def acquire(self, repo: RepoName, project: Project, number: int) -> LockClaim:
-        """Take the lock or a place in line; asking again keeps the place."""
+    def acquire(
+        self, repo: RepoName, project: Project, number: int, along: Iterable[Project] = ()
+    ) -> LockClaim:
+        """Take the lock or a place in line; asking again keeps the place.
+
+        The projects `along` are asked for in the same moment, so no two wait for each other.
+        """
 
     def holder(self, repo: RepoName, project: Project) -> int | None:
         """The pull request that holds the lock."""

@@ -176,6 +176,8 @@ def _sections(standing: Standing, refused: tuple[Row, ...]) -> Iterator[str]:
     if refused:
         yield "**Not applied.** A condition does not hold; its row says what to do."
         yield "### Apply refused\n\n" + gate(refused)
+        if standing.ahead:
+            yield line_text.for_apply(standing.ahead)
     else:
         yield _verdict(standing)
         if standing.waits.projects and standing.stage in {Stage.PLANNED, Stage.APPROVED}:
@@ -260,12 +262,15 @@ def _next(standing: Standing) -> str:
         case Verdict.UNKNOWN:
             return "A check could not be made, so it can't be applied: `/plan` tries again."
         case Verdict.PASS | Verdict.WARN:
+            if standing.ahead:
+                return line_text.for_apply(standing.ahead)
             if standing.stage is Stage.APPROVED:
-                return "Next: `/apply`."
+                return "Next: the merge applies it." if standing.on_merge else "Next: `/apply`."
+            then = "merge" if standing.on_merge else "`/apply`"
             if standing.approvals:
                 more = "one more person" if standing.missing == 1 else f"{standing.missing} more"
-                return f"Next: {more} who may approve says `/approve`, then `/apply`."
-            return "Next: someone who is not the author says `/approve`, then `/apply`."
+                return f"Next: {more} who may approve says `/approve`, then {then}."
+            return f"Next: someone who is not the author says `/approve`, then {then}."
 
 
 def _approvals(standing: Standing) -> Iterator[str]:
@@ -366,6 +371,8 @@ def _buttons(standing: Standing) -> tuple[Button, ...]:
     match standing.stage:
         case Stage.PLANNED | Stage.APPROVED if _blocked(standing):
             return (PLAN_AGAIN,)
+        case Stage.PLANNED | Stage.APPROVED if standing.on_merge:
+            return (PLAN_AGAIN, APPROVE)
         case Stage.PLANNED | Stage.APPROVED:
             return (PLAN_AGAIN, APPROVE, APPLY)
         case Stage.QUEUED | Stage.PLANNING | Stage.APPLYING:

@@ -3,9 +3,24 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from enum import StrEnum
 
 from terraform.globs import matches
 from terraform.project import Network
+
+
+class LockFrom(StrEnum):
+    """From when on a pull request holds a project: its plan, or its apply."""
+
+    PLAN = "plan"
+    APPLY = "apply"
+
+
+class ApplyWhen(StrEnum):
+    """Whether a project is applied by `/apply` before the merge, or by the merge itself."""
+
+    BEFORE_MERGE = "before_merge"
+    ON_MERGE = "on_merge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +80,8 @@ class Settings:
     network: Network | None = None
     allowed_hosts: tuple[str, ...] | None = None
     when_modified: tuple[str, ...] | None = None
+    lock: LockFrom | None = None
+    apply: ApplyWhen | None = None
 
     def over(self, below: "Settings") -> "Settings":
         """These, with the values of `below` where these are silent."""
@@ -102,3 +119,5 @@ class Rules:
     network: Network = Network.NONE
     allowed_hosts: tuple[str, ...] = ()
     when_modified: tuple[str, ...] = ()
+    lock: LockFrom = LockFrom.PLAN
+    apply: ApplyWhen = ApplyWhen.BEFORE_MERGE

@@ -10,12 +10,15 @@ from handlers import messages
 from handlers.actions import Action, SetCheck
 from handlers.errors import UserError
 from handlers.events import RepoName, Sha
+from handlers.gate_facts import gate
+from handlers.markdown import code, cut
+from handlers.markdown import gate as rendered
 from handlers.ports import Ports
 from handlers.project_check import project_check
-from handlers.selection import selected
+from handlers.selection import configured, selected
 from handlers.standing import Standing, standings
 from handlers.summary_check import broken_check, summary_check
-from policy.gate import Row
+from policy.gate import Row, opens
 
 
 def show(
@@ -38,6 +41,8 @@ def show(
     if summary.conclusion == "success":
         # Green opens the merge, so what has a run is compared with what the commit touches.
         summary = _proven(summary, all_of_them, ports)
+    if summary.conclusion == "success":
+        summary = _open_to_merge(summary, all_of_them, ports)
     yield summary
 
 
@@ -63,4 +68,25 @@ def _proven(green: SetCheck, all_of_them: Sequence[Standing], ports: Ports) -> S
         return summary_check(*place, all_of_them, unplanned)
     if selection.removed:
         return replace(green, summary=f"{green.summary}\n\n{messages.removed(selection.removed)}")
+    return green
+
+
+def _open_to_merge(green: SetCheck, all_of_them: Sequence[Standing], ports: Ports) -> SetCheck:
+    """The green summary, or another where the merge could not apply what it has to."""
+    due = [standing for standing in all_of_them if standing.due]
+    if not due:
+        return green
+    pr = ports.repositories.pull_request(green.repo, green.number)
+    configuration = configured(ports.sources.tree(pr.repo, pr.base_sha), where="the base branch")
+    for standing in due:
+        assert standing.plan is not None, "only a plan is due"  # noqa: S101 -- for the types
+        rows = gate(standing.plan, pr, configuration, pr.author, ports, by_merge=True)
+        if pr.open and not opens(rows):
+            said = f"The merge could not apply {code(standing.project)} as it stands:"
+            return replace(
+                green,
+                conclusion="action_required",
+                title="Approved, but the merge could not apply it",
+                summary=cut(f"{said}\n\n{rendered(rows)}\n\n{green.summary}"),
+            )
     return green

@@ -7,6 +7,7 @@ from enum import StrEnum
 from handlers.events import RepoName, Sha
 from handlers.order import Part, Wait, waits
 from handlers.ports import Ports
+from handlers.project_rules import ApplyWhen, LockFrom, Rules
 from handlers.runs import Run, RunKind, RunState, located
 from handlers.selection import configured
 from handlers.special import arguments_of
@@ -59,6 +60,7 @@ class Standing:
     missing: int = 0
     waits: Wait = NO_WAIT
     touched: tuple[ResourceOutcome, ...] | None = None
+    on_merge: bool = False
 
     @property
     def stopping(self) -> bool:
@@ -74,6 +76,13 @@ class Standing:
     def settled(self) -> bool:
         """True when nothing is left to do before the merge; a special plan never says so."""
         return self.stage.settled and self.arguments == PLAIN and not self.waits.projects
+
+    @property
+    def due(self) -> bool:
+        """True when the merge is all that is left to do, and applies it."""
+        approved = self.stage is Stage.APPROVED and self.arguments == PLAIN
+        whole = self.plan is not None and not self.plan.plan.review_only
+        return self.on_merge and approved and whole
 
 
 def standings(repo: RepoName, number: int, head_sha: Sha, ports: Ports) -> tuple[Standing, ...]:
@@ -129,23 +138,36 @@ def _part(standing: Standing, apply: Run | None) -> Part:
 
 def _standing(run: Run, plan: StoredPlan | None, apply: Run | None, ports: Ports) -> Standing:
     project = run.request.project
-    early = _before_plan(run, plan)
+    early = _before_plan(run, plan, apply)
     if early is Stage.WAITING:
         return _waiting(run, ports)
     if early is not None:
         return Standing(project, early, run)
     assert plan is not None, "a run that made no plan was told apart above"  # noqa: S101 -- types
-    if apply is not None and apply.request.detail.get("plan") != plan.id:
+    if apply is not None and plan.id not in {apply.id, apply.request.detail.get("plan")}:
         apply = None
     approvals = ports.plans.approvals(plan.id)
     open_still = plan.state is PlanState.CURRENT and not plan.plan.empty
     # Whatever a plan without credentials shows, there may be something left to do.
-    missing = _missing(run, plan, approvals, ports) if open_still or plan.plan.review_only else 0
+    rules = _rules(run, plan, ports) if open_still or plan.plan.review_only else None
+    missing = _missing(rules, approvals) if rules else 0
     stage = _after_plan(plan, apply, missing)
     touched = None
     if apply is not None and apply.state is RunState.INTERRUPTED:
         touched = ports.runs.resources(apply.id)
-    return Standing(project, stage, run, plan, apply, approvals, missing=missing, touched=touched)
+    waits = rules is not None and rules.lock is LockFrom.APPLY
+    return Standing(
+        project,
+        stage,
+        run,
+        plan,
+        apply,
+        approvals,
+        missing=missing,
+        touched=touched,
+        ahead=_ahead(run, ports) if waits else (),
+        on_merge=rules is not None and rules.apply is ApplyWhen.ON_MERGE,
+    )
 
 
 def _waiting(run: Run, ports: Ports) -> Standing:
@@ -164,16 +186,19 @@ def _ahead(run: Run, ports: Ports) -> tuple[int, ...]:
     return line[: line.index(request.number)] if request.number in line else ()
 
 
-def _missing(run: Run, plan: StoredPlan, approvals: Iterable[Approval], ports: Ports) -> int:
-    """How many approvals are to come, as the base branch of the plan has it."""
+def _missing(rules: Rules, approvals: Iterable[Approval]) -> int:
+    """How many approvals are to come."""
+    return max(0, rules.approvers.count - len({approval.approver for approval in approvals}))
+
+
+def _rules(run: Run, plan: StoredPlan, ports: Ports) -> Rules:
+    """What holds for the project of a plan, as the base branch of the plan has it."""
     facts = plan.facts
     tree = ports.sources.tree(RepoName(facts.repo), Sha(facts.base_sha))
-    configuration = configured(tree, where="the base branch")
-    needed = configuration.rules(located(run.request)).approvers.count
-    return max(0, needed - len({approval.approver for approval in approvals}))
+    return configured(tree, where="the base branch").rules(located(run.request))
 
 
-def _before_plan(run: Run, plan: StoredPlan | None) -> Stage | None:
+def _before_plan(run: Run, plan: StoredPlan | None, apply: Run | None) -> Stage | None:
     """The stage of a project whose newest plan run has not made a plan, else None."""
     match run.state:
         case RunState.QUEUED:
@@ -183,7 +208,8 @@ def _before_plan(run: Run, plan: StoredPlan | None) -> Stage | None:
         case RunState.CANCELLED | RunState.INTERRUPTED | RunState.SUPERSEDED:
             return Stage.STOPPED
         case RunState.RUNNING | RunState.DONE:
-            if plan is not None and plan.id == run.id:
+            # An apply by a merge makes a plan of its own where the base branch had moved.
+            if plan is not None and plan.id in {run.id, apply.id if apply else ""}:
                 return None
             return Stage.PLANNING if run.state is RunState.RUNNING else Stage.WAITING
 

@@ -75,6 +75,7 @@ APPLIED = "Everything is applied"
 WAITING = "Waiting for approval"
 REVIEW = "Planned for review, from a fork"
 APPROVED = "Approved, not applied yet"
+DUE = "Approved: the merge applies it"
 NO_CHANGES = "No changes"
 SPECIAL = "A plan without arguments has to follow"
 NEXT = {
@@ -86,6 +87,7 @@ NEXT = {
     "repository and opens a pull request from there.",
     WAITING: "Next: someone who is not the author says `/approve`.",
     APPROVED: "Next: `/apply`.",
+    DUE: "Next: the merge. It applies exactly these plans; where one fails, an issue says so.",
     SPECIAL: "Next: `/plan` shows what the special plan left.",
 }
 
@@ -107,6 +109,8 @@ def _verdict(
     if all(standing.settled for standing in standings):
         applied = Stage.APPLIED in stages
         return (APPLIED if applied else NO_CHANGES), "success"
+    if all(standing.settled or standing.due for standing in standings):
+        return DUE, "success"
     if any(standing.plan and standing.plan.plan.review_only for standing in standings):
         return REVIEW, "action_required"
     if Stage.PLANNED in stages:

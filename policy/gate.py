@@ -8,6 +8,8 @@ from enum import StrEnum
 from policy.findings import Verdict
 from policy.receipt import Approval, Facts, PlanState, StoredPlan, differences, genuine
 
+LOCK = "project lock"
+
 
 class Holds(StrEnum):
     """Whether a condition holds; unknown never opens the gate."""
@@ -65,6 +67,7 @@ class Live:
     budget: Decimal | None
     from_fork: bool = False
     waits_for: tuple[str, ...] = ()
+    takes_lock: bool = False
 
 
 def rows(
@@ -273,8 +276,18 @@ def _mergeable(live: Live) -> Row:
 
 def _lock(live: Live) -> Row:
     if live.lock_holder == live.facts.number:
-        return Row("project lock", Holds.YES, "This pull request holds the lock.")
+        return Row(LOCK, Holds.YES, "This pull request holds the lock.")
+    if live.lock_holder is None and live.takes_lock:
+        return Row(LOCK, Holds.YES, "The lock is free; the apply takes it.")
     if live.lock_holder is None:
-        return Row("project lock", Holds.NO, "The lock was given back. `/plan` takes it again.")
+        return Row(LOCK, Holds.NO, "The lock was given back. `/plan` takes it again.")
+    if live.takes_lock:
+        return waiting(live.lock_holder)
     reason = f"#{live.lock_holder} holds the lock. `/plan` stands in line for it."
-    return Row("project lock", Holds.NO, reason)
+    return Row(LOCK, Holds.NO, reason)
+
+
+def waiting(holder: int) -> Row:
+    """The row of a lock that an apply has to wait for."""
+    reason = f"#{holder} holds the lock. This waits in line and is planned in its turn."
+    return Row(LOCK, Holds.NO, reason)

@@ -224,6 +224,7 @@ class FakeSources:
 
     trees: dict[str, FakeTree] = field(default_factory=dict)
     paths_changed: tuple[str, ...] = ("infra/network/main.tf",)
+    merged_as_planned: bool = True
     descendants: frozenset[str] = frozenset()
     way_back: Mapping[str, str | None] | UserError = field(
         default_factory=lambda: {"infra/network/main.tf": ""}
@@ -237,6 +238,10 @@ class FakeSources:
     def merged(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> FakeTree:
         """As if base had brought nothing new."""
         return self.tree(repo, head_sha)
+
+    def as_planned(self, repo: RepoName, merged_sha: Sha, base_sha: Sha, head_sha: Sha) -> bool:
+        """As set."""
+        return self.merged_as_planned
 
     def changed(self, repo: RepoName, base_sha: Sha, head_sha: Sha) -> tuple[str, ...]:
         """As set."""
@@ -324,8 +329,13 @@ class FakeLocks:
     lines: dict[str, list[int]] = field(default_factory=dict)
     unused: set[str] = field(default_factory=set)
 
-    def acquire(self, repo: RepoName, project: Project, number: int) -> LockClaim:
+    def acquire(
+        self, repo: RepoName, project: Project, number: int, along: Iterable[Project] = ()
+    ) -> LockClaim:
         """Take it, or stand in line."""
+        for other in along:
+            if other.name != project.name:
+                self.acquire(repo, other, number)
         holder = self.holders.setdefault(project.name, number)
         if holder == number:
             self.unused.discard(project.name)
