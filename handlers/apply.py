@@ -107,7 +107,7 @@ def _key(plan: StoredPlan, pr: PullRequest, ports: Ports) -> str:
     """
     for run in ports.runs.of(pr.repo, pr.number, pr.head_sha):
         mine = run.request.kind is RunKind.APPLY and run.request.detail["plan"] == plan.id
-        if mine and _untried(run):
+        if mine and (_untried(run) or _locked_out(run)):
             return f"apply {plan.id} after {run.id}"
     return f"apply {plan.id}"
 
@@ -119,6 +119,12 @@ def _untried(run: Run) -> bool:
     """
     withdrawn = run.state is RunState.CANCELLED and run.started_at is None
     return withdrawn or run.state is RunState.DONE
+
+
+def _locked_out(run: Run) -> bool:
+    """Whether an apply whose plan is still current met a lock on the state, and so never began."""
+    locked = any(finding.rule == state_lock_text.RULE for finding in run.findings)
+    return run.state is RunState.FAILED and locked
 
 
 def _refusal(
@@ -168,12 +174,23 @@ def apply_plan(run: Run, control: Control, ports: Ports) -> Iterator[Action]:
     project = selection.named(request.project)
     if plan_file is None or project is None:
         raise UserError("The plan file is gone. `/plan` makes a new plan.")
-    yield _event(run, Milestone.APPLYING)
     work = Work(pr.repo, pr.number, pr.head_sha, pr.base_sha, project, run_id=run.id)
+    yield from _applied(run, work, stored, plan_file, control, ports)
+
+
+def _applied(
+    run: Run, work: Work, stored: StoredPlan, plan_file: bytes, control: Control, ports: Ports
+) -> Iterator[Action]:
+    """Apply the plan file behind an open gate; raises UserError with what was done of it."""
+    yield _event(run, Milestone.APPLYING)
     control.begin()
     result = ports.terraform.apply(work, stored, plan_file, control)
-    state = PlanState.APPLIED if result.succeeded else PlanState.FAILED
-    yield EndPlans(pr.repo, pr.number, state, project=project.name)
+    nothing = apply_text.nothing_named(result, stored.plan.counts)
+    well = result.succeeded and not nothing
+    state = PlanState.APPLIED if well else PlanState.FAILED
+    yield EndPlans(work.repo, work.number, state, project=work.project.name)
+    if nothing:
+        raise UserError(nothing)
     if not result.succeeded:
         seen = () if result.lock is None else (state_lock_text.finding(result.lock),)
         raise UserError(apply_text.outcome(result, stored.plan.counts), seen)
@@ -201,9 +218,11 @@ def show_apply(run: Run, ports: Ports) -> Iterator[Action]:
         return
     stored = ports.plans.get(run.id) or ports.plans.get(request.detail["plan"])
     applied = stored is not None and stored.state is PlanState.APPLIED
-    if stored is not None and stored.state is PlanState.CURRENT and not _untried(run):
+    current = stored is not None and stored.state is PlanState.CURRENT
+    untried = _untried(run) or (current and _locked_out(run))
+    if current and not untried:
         yield EndPlans(request.repo, request.number, PlanState.FAILED, project=request.project)
-    if not applied and not _untried(run):
+    if not applied and not untried:
         yield _event(run, Milestone.APPLY_FAILED)
     if on_merge.merged_sha(run) is not None:
         yield from after_merge_apply.ended(run, ports)

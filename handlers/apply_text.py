@@ -26,6 +26,21 @@ def outcome(result: ApplyResult, counts: Counts) -> str:
     return "\n\n".join(parts)
 
 
+def nothing_named(result: ApplyResult, counts: Counts) -> str:
+    """What to say where Terraform ended well and named none of the changes; else nothing.
+
+    Nothing applied of something planned is never a success.
+    """
+    planned = counts.add + counts.change + counts.destroy
+    done = any(each.phase is Phase.COMPLETE for each in result.resources)
+    if not result.succeeded or done or not planned:
+        return ""
+    return (
+        f"**Not known to be applied.** Terraform ended without an error and named none of the "
+        f"{planned} planned changes as done. `/plan` shows what exists."
+    )
+
+
 def facts(touched: Sequence[ResourceOutcome], counts: Counts) -> str:
     """How far each resource came, and how many were not begun."""
     lines = [(code(each.address), each.action, PHASES[each.phase]) for each in touched]

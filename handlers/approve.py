@@ -14,6 +14,7 @@ from handlers.plan import open_pull_request, pull_request_of
 from handlers.ports import Answer, Ports, PullRequest
 from handlers.project_check import PREFIX
 from handlers.router import Router
+from handlers.runs import RunKind
 from handlers.selection import configured
 from handlers.show import show
 from policy.receipt import Approval, PlanState, StoredPlan, sign
@@ -75,6 +76,14 @@ def why_no_plan(pr: PullRequest, project: str | None, ports: Ports, *, verb: str
         return messages.applied_already(applied)
     if plans and all(plan.plan.empty for plan in plans):
         return messages.NOTHING_TO_APPLY
+    being_made = any(
+        run.request.kind is RunKind.PLAN
+        and project in {None, run.request.project}
+        and not run.state.final
+        for run in ports.runs.of(pr.repo, pr.number, pr.head_sha)
+    )
+    if being_made:
+        return messages.PLAN_BEING_MADE.format(verb=verb)
     return messages.NO_PLAN.format(verb=verb)
 
 

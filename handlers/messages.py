@@ -324,6 +324,7 @@ NOT_TESTED = (
     "**Not tested.** This code could run programs or reach out, or whether it does could not be "
     "checked. Mend what stands on its lines and push, or say `/test` to try again."
 )
+PLAN_BEING_MADE = "The plan is still being made. Read it first, then say `/{verb}`."
 NO_PLAN = "There is no plan to {verb} yet. `/plan` makes one."
 NOTHING_TO_APPLY = "The plan has no changes: there is nothing to approve or apply."
 
