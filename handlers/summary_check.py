@@ -106,11 +106,8 @@ def _verdict(
         return f"{busy[0].project}: {busy[0].stage}{more}", None
     if stages & FAILED or any(_blocked(standing) for standing in standings):
         return MENDING, "failure"
-    if all(standing.settled for standing in standings):
-        applied = Stage.APPLIED in stages
-        return (APPLIED if applied else NO_CHANGES), "success"
     if all(standing.settled or standing.due for standing in standings):
-        return DUE, "success"
+        return _ready(standings), "success"
     if any(standing.plan and standing.plan.plan.review_only for standing in standings):
         return REVIEW, "action_required"
     if Stage.PLANNED in stages:
@@ -121,6 +118,14 @@ def _verdict(
         return SPECIAL, "action_required"
     waiting = [standing for standing in standings if standing.waits.projects]
     return f"{waiting[0].project}: waiting for {', '.join(waiting[0].waits.projects)}", None
+
+
+def _ready(standings: Sequence[Standing]) -> str:
+    """The title where the merge is all that is left."""
+    if any(standing.due for standing in standings):
+        return DUE
+    applied = any(standing.stage is Stage.APPLIED for standing in standings)
+    return APPLIED if applied else NO_CHANGES
 
 
 def _blocked(standing: Standing) -> bool:
