@@ -13,6 +13,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.api.problems import MEDIA_TYPE, ProblemError
+
+LATER = {"Retry-After": "60"}
 log = structlog.get_logger(__name__)
 
 
@@ -39,7 +42,10 @@ class Deferred:
         """Serve a request."""
         app = self._app or await self._ready()
         if app is None:
-            answer = JSONResponse({"error": f"The {self._name} did not start; see the logs."}, 503)
+            said = f"The {self._name} did not start; its operator finds why in the logs."
+            problem = ProblemError(503, "unavailable", "Unavailable", said, headers=LATER)
+            body = problem.body().model_dump(mode="json")
+            answer = JSONResponse(body, problem.status, problem.headers, media_type=MEDIA_TYPE)
             await answer(scope, receive, send)
             return
         await app(scope, receive, send)

@@ -61,7 +61,10 @@ def list_keys() -> None:
     if not found:
         typer.echo("There are no keys. `lockgate keys create` makes one.")
         return
-    table = Table("name", "id", "acts for", "scopes", "repositories", "expires", "last used")
+    table = Table()
+    for column in ("name", "id", "acts for", "scopes", "repositories", "expires", "last used"):
+        # Cut off, a name or a repository would be another one.
+        table.add_column(column, overflow="fold")
     for key in found:
         times = (
             f"{at:%Y-%m-%d %H:%M}" if at else "never" for at in (key.expires_at, key.last_used_at)

@@ -100,3 +100,20 @@ def test_a_lifespan_that_does_not_open_is_told() -> None:
         return await _ask(Deferred("thing", lambda: Built(PlainTextResponse("x"), broken())), 2)
 
     assert anyio.run(story) == [503, 503]
+
+
+def test_that_it_did_not_start_is_a_problem() -> None:
+    """As every refusal of the API is; why, only the log knows."""
+    app = Deferred("API", Recorder(failures=1).build)
+
+    async def story() -> httpx.Response:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.get("/")
+
+    answer = anyio.run(story)
+
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"].startswith("The API did not start")
+    assert "no such module" not in answer.text
