@@ -165,8 +165,10 @@ def git(folder: Path, *arguments: str, text: bytes = b"") -> bytes:
 
 def select(found: Layout) -> tuple[int, int]:
     """How many projects there are, and how many of them the change touches."""
-    projects = Configuration.default().known_projects(discover(found))
-    return len(projects), len(touched(projects, CHANGED, found, when_modified={}))
+    configuration = Configuration.default()
+    projects = configuration.known_projects(discover(found))
+    globs = configuration.when_modified(projects)
+    return len(projects), len(touched(projects, CHANGED, found, when_modified=globs))
 
 
 def measured(rounds: int, act: Callable[[], object]) -> tuple[float, float]:

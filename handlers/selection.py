@@ -79,7 +79,7 @@ def select(pr: PullRequest, ports: Ports) -> Selection:
         projects,
         changed,
         merged.layout,
-        when_modified={each.name: configuration.rules(each).when_modified for each in projects},
+        when_modified=configuration.when_modified(projects),
     )
     _no_terragrunt(merged, projects, changed, configuration)
     for project in found:

@@ -61,6 +61,18 @@ def test_a_projects_own_word_comes_first() -> None:
     assert configuration.rules(DISCOVERED).when_modified == ("shared/**",)
 
 
+def test_the_globs_of_all_projects_are_those_of_their_rules() -> None:
+    """Whether they come from the project, its group, or nowhere."""
+    text = FILE.replace("    budget_usd_per_month: 10\n", "    when_modified: [own]\n")
+    for configuration in map(read_configuration, (FILE, text, "version: 1\n")):
+        projects = (NET, DEV, DISCOVERED, OTHER)
+        said = {each.name: configuration.rules(each).when_modified for each in projects}
+
+        found = configuration.when_modified(projects)
+
+        assert found == {name: globs for name, globs in said.items() if globs}
+
+
 def test_policy_sets_are_applied_in_order_after_the_policy() -> None:
     """A later one has the last word on each rule and value."""
     configuration = read_configuration(FILE)
