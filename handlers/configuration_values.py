@@ -9,6 +9,7 @@ from handlers.configuration_model import ApproversSection, FileSection, Settings
 from handlers.configuration_yaml import Path
 
 # What the file says for every project, and what holds of the rest where nobody says anything.
+SILENT = frozenset({"groups", "policy_sets"})
 WHOLE_FILE = frozenset({"approvers", "budget_usd_per_month"})
 DEFAULTS: Mapping[str, Any] = {
     "policy_sets": [],
@@ -43,6 +44,9 @@ def resolve_configuration(text: str | None) -> tuple[Resolved, ...]:
         values[path] = value
         origins[path] = origin
     lines = document.lines
+    # A group's or a set's silence is no value: it leaves the word to others.
+    for path in [path for path, value in values.items() if path[0] in SILENT and value is None]:
+        del values[path]
     return tuple(
         Resolved(path, value, lines.get(origins.get(path, path)))
         for path, value in sorted(values.items(), key=lambda each: _in_order(each[0]))

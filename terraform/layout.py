@@ -12,7 +12,7 @@ reads is its own affair, and one project too many is planned rather than one too
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from terraform.blocks import SUFFIXES, Blocks
 from terraform.file_reads import Anchor, FileRead
@@ -30,8 +30,7 @@ class Layout:
     `callers` maps a directory to those that call it as a module, `readers` a path to the
     directories whose files read it or what lies below. `openings` maps a directory to the paths in
     it of which only the beginning and the ending are known, and who reads them. `root_reads` start
-    at whichever project calls the directory; they stand under the last name of their path, or none
-    where it is not known. `terragrunt` maps each directory of Terragrunt's to
+    at whichever project calls the directory. `terragrunt` maps each directory of Terragrunt's to
     whether it is known what it runs. `links` maps what a link points at to the links.
     """
 
@@ -39,7 +38,7 @@ class Layout:
     callers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     readers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     openings: Mapping[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
-    root_reads: Mapping[str, tuple[tuple[str, FileRead], ...]] = field(default_factory=dict)
+    root_reads: tuple[tuple[str, FileRead], ...] = ()
     terragrunt: Mapping[str, bool] = field(default_factory=dict)
     links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -52,6 +51,27 @@ class Layout:
             found |= fresh
             waiting.extend(fresh)
         return frozenset(found)
+
+    def read_from(self, projects: frozenset[str]) -> "Layout":
+        """The layout in which what is read from these projects' directories is told by its path."""
+        readers: defaultdict[str, set[str]] = defaultdict(set)
+        openings: defaultdict[str, set[tuple[str, str, str]]] = defaultdict(set)
+        for directory, read in self.root_reads:
+            for project in self.using((directory,)) & projects:
+                head, _, tail = read.path.rpartition("/")
+                inside = joined(project, read.path if read.ending is None else head)
+                if inside is not None and read.ending is None:
+                    readers[inside].add(project)
+                elif inside is not None:
+                    openings[inside].add((below(inside, tail), read.ending or "", project))
+        also = {path: self.readers.get(path, frozenset()) | by for path, by in readers.items()}
+        more = {place: (*self.openings.get(place, ()), *by) for place, by in openings.items()}
+        return replace(
+            self,
+            readers={**self.readers, **also},
+            openings={**self.openings, **more},
+            root_reads=(),
+        )
 
 
 def layout(files: Mapping[str, Blocks], links: Mapping[str, str]) -> Layout:
@@ -80,7 +100,7 @@ def layout(files: Mapping[str, Blocks], links: Mapping[str, str]) -> Layout:
         callers={module: frozenset(by) for module, by in uses.callers.items()},
         readers={path: frozenset(by) for path, by in uses.readers.items()},
         openings={directory: tuple(sorted(each)) for directory, each in uses.openings.items()},
-        root_reads={name: tuple(each) for name, each in uses.root_reads.items()},
+        root_reads=tuple(uses.root_reads),
         terragrunt=terragrunt,
         links=uses.links.by_target(),
     )
@@ -107,7 +127,7 @@ class _Uses:
         self.callers: defaultdict[str, set[str]] = defaultdict(set)
         self.readers: defaultdict[str, set[str]] = defaultdict(set)
         self.openings: defaultdict[str, set[tuple[str, str, str]]] = defaultdict(set)
-        self.root_reads: defaultdict[str, list[tuple[str, FileRead]]] = defaultdict(list)
+        self.root_reads: list[tuple[str, FileRead]] = []
 
     def see(self, directory: str, blocks: Blocks) -> None:
         """Note what one file of a directory uses."""
@@ -118,8 +138,7 @@ class _Uses:
                 self.callers[target].add(directory)
         for read in blocks.reads:
             if read.anchor is Anchor.ROOT:
-                last = "" if read.ending is not None else read.path.rpartition("/")[2]
-                self.root_reads["" if last == ".." else last].append((directory, read))
+                self.root_reads.append((directory, read))
             elif read.ending is not None:
                 self._open(directory, read.path, read.ending)
             elif (target := self.links.follow(joined(directory, read.path))) is not None:

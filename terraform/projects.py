@@ -10,12 +10,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
-from itertools import chain
 
 from terraform.blocks import SUFFIXES
-from terraform.file_reads import FileRead
 from terraform.globs import decided
-from terraform.layout import Layout, ancestors, below, directory_of, joined
+from terraform.layout import Layout, ancestors, directory_of, joined
 from terraform.project import Project
 
 _SKIPPED = frozenset({"examples", "tests", "node_modules"})
@@ -52,6 +50,7 @@ def touched(
     projects = tuple(projects)
     changed = _with_links(changed_paths, layout)
     stops = frozenset(project.directory for project in projects)
+    layout = layout.read_from(stops)
     alike: defaultdict[tuple[str, ...], list[Project]] = defaultdict(list)
     for project in projects:
         alike[when_modified.get(project.name, ())].append(project)
@@ -87,6 +86,7 @@ def touched_terragrunt(
     parents = {parent for each in layout.terragrunt for parent in ancestors(each)} & ours
     stops = frozenset(project.directory for project in projects)
     stops |= layout.terragrunt.keys() - parents
+    layout = layout.read_from(stops)
     found: set[str] = set()
     for path in changed:
         using = _using((path,), layout, stops)
@@ -138,10 +138,6 @@ def _using(changed: Iterable[str], layout: Layout, stops: frozenset[str]) -> fro
         places |= _readers(path, layout)
         if not _quiet(path):
             places |= set(_around(path, stops))
-        names = {"", *path.split("/")} & layout.root_reads.keys()
-        for directory, read in chain.from_iterable(layout.root_reads[name] for name in names):
-            projects = layout.using((directory,)) & stops
-            places |= {each for each in projects if _reads(each, read, path)}
     return layout.using(places)
 
 
@@ -163,17 +159,6 @@ def _readers(path: str, layout: Layout) -> set[str]:
             if path.startswith(beginning) and path.endswith(ending):
                 found.add(reader)
     return found
-
-
-def _reads(directory: str, read: FileRead, path: str) -> bool:
-    """Whether a read that starts at a project's directory is of a path, or of a folder above it."""
-    if read.ending is None:
-        return joined(directory, read.path) in {path, *ancestors(path)}
-    head, _, tail = read.path.rpartition("/")
-    place = joined(directory, head)
-    if place is None:
-        return False
-    return path.startswith(below(place, tail)) and path.endswith(read.ending)
 
 
 def _quiet(path: str) -> bool:

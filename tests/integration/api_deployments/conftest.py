@@ -36,6 +36,10 @@ projects:
 approvers:
   teams: [platform]
 budget_usd_per_month: 200
+groups:
+  - directories: [live/network]
+    environment: production-eu
+    approvers: {teams: [network]}
 """
 
 

@@ -36,6 +36,9 @@ def test_each_value_has_where_it_came_from(client: Client) -> None:
         "where": ".github/lockgate.yml:10",
     }
     assert values["approvers.count"]["source"] == "default"
+    assert values["projects[0].approvers.teams"]["value"] == ["network"]
+    assert values["projects[0].approvers.teams"]["where"] == ".github/lockgate.yml:14"
+    assert values["projects[1].approvers.teams"]["value"] == ["platform"]
     assert values["approvers.teams"]["value"] == ["platform"]
     assert values["drafts.directory"]["value"] == "infra"
     assert "hashicorp/aws" in values["allowed_providers"]["value"]
@@ -58,7 +61,7 @@ def test_no_secret_is_shown(client: Client) -> None:
     assert values["settings.database_url"]["value"] == "********"
 
 
-@pytest.mark.parametrize("environment", ["network", "production"])
+@pytest.mark.parametrize("environment", ["network", "production", "production-eu"])
 def test_an_environment_is_a_project_or_a_workspace(client: Client, environment: str) -> None:
     """Only its projects are left; what holds for all stays."""
     values = resolved(client, environment=environment)
@@ -76,7 +79,7 @@ def test_an_unknown_environment_is_refused_with_those_there_are(client: Client) 
     )
 
     assert answer.status_code == 422
-    assert "data, default, network, production" in answer.json()["detail"]
+    assert "data, default, network, production, production-eu" in answer.json()["detail"]
 
 
 def test_a_file_that_is_wrong_is_told_with_its_lines(

@@ -112,6 +112,9 @@ def test_each_value_of_a_project_has_the_line_it_comes_from() -> None:
     assert found["projects[1].policy_sets"] == (["strict"], 17)
     assert found["projects[1].network"] == ("none", None)
     assert "projects[0].approvers" not in found
+    assert found["groups[0].environment"] == ("live", 16)
+    assert "groups[0].approvers" not in found
+    assert "policy_sets.strict.required_tags" not in found
 
 
 @pytest.mark.parametrize(
