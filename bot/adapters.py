@@ -34,11 +34,12 @@ from handlers.errors import TransientError
 from handlers.ports import Ports, no_page
 from terraform.allowed_hosts import host_rule
 from terraform.engines import Engines
+from terraform.errors import SandboxMissingError
 from terraform.mirror import cli_configuration, find_mirror, usual_roots
 from terraform.provider_cache import ProviderCache
 from terraform.proxy import Reach
 from terraform.runner import Runner
-from terraform.sandbox import Isolation, find_sandbox
+from terraform.sandbox import Isolation, Sandbox, find_sandbox
 
 log = structlog.get_logger(__name__)
 
@@ -135,12 +136,21 @@ def _slug(github: GitHubClient) -> str:
     return str(asking(github.app, "GET", "/app")["slug"])
 
 
+def _sandbox(isolation: Isolation) -> Sandbox:
+    """The sandbox, or one that refuses every command, so that each check says why."""
+    try:
+        return find_sandbox(isolation)
+    except SandboxMissingError as exc:
+        log.error("no sandbox, so nothing is planned", reason=str(exc))  # noqa: TRY400 -- no bug
+        return Sandbox("", None, missing=str(exc))
+
+
 def _runner(settings: Settings, folder: Path, engines: Engines) -> Runner:
     mirror = settings.provider_mirror or find_mirror(os.environ, usual_roots(Path.home()))
     off = settings.sandbox == "off-i-accept-the-risk"
     return Runner(
         engine=engines.choose(),
-        sandbox=find_sandbox(Isolation.UNSANDBOXED if off else Isolation.SANDBOXED),
+        sandbox=_sandbox(Isolation.UNSANDBOXED if off else Isolation.SANDBOXED),
         cli_configuration=cli_configuration(mirror),
         cache=ProviderCache(folder / "providers"),
         mirror=mirror,

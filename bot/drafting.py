@@ -106,7 +106,8 @@ class Drafting:
         with tempfile.TemporaryDirectory(prefix="lockgate-draft-") as folder:
             area = WorkArea(Path(folder, "checkout"), draft.directory, Path(folder, "data"))
             self._sources.check_out(issue.repo, base_sha, area.checkout)
-            self._write(area.checkout, draft.files)
+            with in_words():
+                self._write(area.checkout, draft.files)
             gate = self._checks.gate(area.checkout, draft.directory, configuration, base=None)
             if gate.verdict in {Verdict.BLOCK, Verdict.UNKNOWN}:
                 return Verified({}, gate)

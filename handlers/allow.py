@@ -1,18 +1,19 @@
 """Allow: a maintainer who read one commit lets what the static gate refused there be planned."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from handlers import messages
 from handlers.actions import Action, Milestone, RecordAllowance, RecordEvent
 from handlers.commands import Name
-from handlers.configuration import Configuration, Forks
+from handlers.configuration import Forks
 from handlers.errors import UserError
 from handlers.events import CommandGiven
 from handlers.gate_facts import authors, eligible
 from handlers.plan import pull_request_of, start
 from handlers.ports import Answer, Permission, Ports, PullRequest
+from handlers.project_rules import Approvers
 from handlers.router import Router
-from handlers.runs import Run, RunKind, RunState
+from handlers.runs import Run, RunKind, RunState, located
 from handlers.selection import configured, selected
 from handlers.show import show
 from policy.allowance import FORK, Allowance, allowable, fingerprint, refused
@@ -32,29 +33,31 @@ def allow_on_command(given: CommandGiven, ports: Ports) -> Iterator[Action]:
     configuration = configured(ports.sources.tree(pr.repo, pr.base_sha), where="the base branch")
     if pr.from_fork and configuration.forks is Forks.NEVER:
         raise UserError(messages.FORK)
-    if why_not := _why_not(pr, given.actor.login, configuration, ports):
+    runs = _refused_runs(pr, given.command.project, ports)
+    named = [configuration.rules(located(run.request)).approvers for run in runs]
+    if why_not := _why_not(pr, given.actor.login, named or [configuration.approvers], ports):
         raise UserError(why_not)
     yield from _words(pr, given, ports)
     yield from _planned(pr, given, ports)
     yield from show(pr.repo, pr.number, pr.head_sha, ports)
 
 
-def _why_not(pr: PullRequest, login: str, configuration: Configuration, ports: Ports) -> str:
-    """Why this person's word would not count, or nothing."""
+def _why_not(pr: PullRequest, login: str, named: Sequence[Approvers], ports: Ports) -> str:
+    """Why this person's word would not count, or nothing; `named` may approve each project."""
     if login in authors(pr, ports):
         return "This change is your own. Someone else has to read and allow it."
     permission = ports.repositories.permission(pr.repo, login)
     if permission in MAINTAINERS:
         return ""
-    approvers = configuration.approvers
-    if approvers.users or approvers.teams:
-        match eligible(pr.repo, login, approvers, ports):
-            case Answer.YES:
-                return ""
-            case Answer.UNKNOWN:
-                return "GitHub did not say whether you may allow this. Try again in a minute."
-            case Answer.NO:
-                pass
+    # Where nobody is named, whoever may write may approve; that is not enough here.
+    answers = {
+        eligible(pr.repo, login, each, ports) if each.users or each.teams else Answer.NO
+        for each in named
+    }
+    if answers == {Answer.YES}:
+        return ""
+    if Answer.NO not in answers:
+        return "GitHub did not say whether you may allow this. Try again in a minute."
     return "`/allow` needs maintain permission on this repository, or a named approver."
 
 

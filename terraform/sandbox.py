@@ -65,10 +65,14 @@ class Isolation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """The programs that keep a command apart; `bwrap` is None when the operator opted out."""
+    """The programs that keep a command apart; `bwrap` is None when the operator opted out.
+
+    With `missing`, which says what does not work here, no command is built at all.
+    """
 
     prlimit: str
     bwrap: str | None
+    missing: str = ""
 
     @property
     def isolation(self) -> Isolation:
@@ -97,6 +101,8 @@ class Sandbox:
         Paths keep their names inside and must exist; a writable path may lie in a read-only one.
         `proxy` is the socket that a listed network leads to, and its only way out.
         """
+        if self.missing:
+            raise SandboxMissingError(self.missing)
         inner = limited(tuple(argv), limits, prlimit=self.prlimit)
         if self.bwrap is None:
             return inner
@@ -145,8 +151,8 @@ def find_sandbox(isolation: Isolation = Isolation.SANDBOXED) -> Sandbox:
     raise SandboxMissingError(
         "Terraform cannot be kept apart from this machine because bubblewrap does not work here"
         f" ({'; '.join(problems) or 'not found'}). Allow unprivileged user namespaces or install"
-        " bubblewrap 0.8 or newer; to run without a sandbox all the same, set the isolation to"
-        f" `{Isolation.UNSANDBOXED}`."
+        " bubblewrap 0.8 or newer. An operator who accepts to run without a sandbox all the same"
+        " sets LOCKGATE_SANDBOX to `off-i-accept-the-risk`."
     )
 
 

@@ -158,6 +158,23 @@ def test_a_named_approver_may(refused: World) -> None:
     assert planned(refused) == 1
 
 
+def test_a_projects_own_approvers_count_there(refused: World) -> None:
+    """Whom the file names for everything else is not named for a project with its own."""
+    for login in ("carol", "dave"):
+        refused.repositories.people[login] = Permission.WRITE
+    text = "version: 1\napprovers: {users: [dave]}\nprojects:\n"
+    text += "  - {name: network, directory: infra/network, approvers: {users: [carol]}}\n"
+    files = {".github/lockgate.yml": text, "infra/network/main.tf": ""}
+    refused.sources.trees = {BASE: FakeTree(files), HEAD: FakeTree(files)}
+
+    refused.say("dave", ALLOW)
+    assert "or a named approver" in refused.comment()
+    refused.say("carol", ALLOW)
+    refused.work()
+
+    assert planned(refused) == 1
+
+
 def test_some_things_nobody_can_allow(world: World) -> None:
     """With a committed state beside it, nothing is allowed, and the check offers no way past."""
     world.policy.gate = PolicyResult((EXTERNAL, STATE), passed=3)
