@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from bot.doctor.results import Result, failed, ok, unknown, warning
+from bot.doctor.results import Result, failed, off, ok, unknown, warning
 from bot.policy_checks import TOOLS, checkov_program
 from bot.settings import Settings
 from policy.checkov import Checkov
@@ -164,3 +164,4 @@ def catalogue(settings: Settings) -> Iterator[Result]:
         )
         return
     yield ok("Catalogue", f"{len(modules)} modules.")
+    yield off("Language model", "None is needed: drafts are made from the catalogue alone.")

@@ -242,6 +242,16 @@ def test_tools_that_are_not_there_say_how_to_install_them(tmp_path: Path) -> Non
     assert "holds no provider" in empty.said
 
 
+def test_drafting_needs_no_language_model() -> None:
+    """Whoever looks for one is told that none is wanted."""
+    found = list(tools.catalogue(settings()))
+
+    assert [(one.name, one.state) for one in found] == [
+        ("Catalogue", State.OK),
+        ("Language model", State.OFF),
+    ]
+
+
 def test_no_sandbox_is_pointed_out() -> None:
     """The operator's own word is a warning, not a pass in silence."""
     result = only(list(tools.sandbox(settings(sandbox="off-i-accept-the-risk"))))
