@@ -13,9 +13,10 @@ from handlers.actions import (
     StartRun,
 )
 from handlers.comments import ANSWER
-from handlers.events import PullRequestClosed, Sha
+from handlers.events import PullRequestChanged, PullRequestClosed, Sha
 from handlers.gate_facts import applying
 from handlers.locks import let_go
+from handlers.plan import plan_changed
 from handlers.ports import Ports
 from handlers.router import Router
 from handlers.runs import RunKind
@@ -31,10 +32,8 @@ BEFORE_MERGE = frozenset({RunKind.PLAN, RunKind.APPLY})
 @router.on(PullRequestClosed)
 def close(event: PullRequestClosed, ports: Ports) -> Iterator[Action]:
     """End what hangs off the pull request, hand its locks over, and follow a merge."""
-    if (
-        event.merged_sha is None
-        and ports.repositories.pull_request(event.repo, event.number).merged
-    ):
+    pr = ports.repositories.pull_request(event.repo, event.number)
+    if event.merged_sha is None and pr.merged:
         # It was closed, opened again and merged; this comes late, and the merge tells the rest.
         return
     found = standings(event.repo, event.number, event.head_sha, ports)
@@ -63,6 +62,10 @@ def close(event: PullRequestClosed, ports: Ports) -> Iterator[Action]:
     if event.merged_sha is not None:
         # Last: a configuration that broke with this merge must not keep the locks.
         yield from _merged(event, event.merged_sha, found, ports)
+    elif pr.open:
+        # It was opened again before this came: what has just ended begins anew.
+        opened = PullRequestChanged(event.repo, event.number, pr.head_sha, event.actor)
+        yield from plan_changed(opened, ports)
 
 
 def _applies(event: PullRequestClosed, found: Iterable[Standing], ports: Ports) -> bool:

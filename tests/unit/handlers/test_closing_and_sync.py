@@ -61,6 +61,18 @@ def test_a_late_close_of_what_was_merged_since_says_nothing(merged: World) -> No
     assert merged.done[before:] == []
 
 
+def test_a_late_close_of_what_is_open_again_plans_anew(planned: World) -> None:
+    """Its plan and lock ended with the close: the reopened pull request gets its own."""
+    pr = planned.repositories.pull_requests[7]
+
+    planned.happen(PullRequestClosed(REPO, 7, pr.head_sha, pr.head_ref, None, Actor("alice")))
+    planned.work()
+
+    assert planned.locks.holders == {"network": 7}
+    (current,) = planned.plans.of(REPO, 7)
+    assert current.state is PlanState.CURRENT
+
+
 def test_a_merge_delivered_twice_syncs_once(merged: World) -> None:
     """The second delivery finds its run."""
     merged.close(merged=True)
