@@ -9,8 +9,10 @@ from handlers import messages
 from handlers.actions import (
     Action,
     CancelRuns,
+    EndPlans,
     Milestone,
     RecordEvent,
+    ReleaseLocks,
     StartRun,
     StorePlan,
 )
@@ -81,11 +83,20 @@ def plan_changed(event: PullRequestChanged, ports: Ports) -> Iterator[Action]:
     except UserError as exc:
         yield broken_check(pr.repo, pr.number, pr.head_sha, exc)
         return
+    yield from _no_longer_touched(pr, selection, ports)
     for project in selection.projects:
         why = _due(pr, project, ports)
         if why:
             yield from start(pr, (project,), why=why, actor=event.actor.login)
     yield from show(pr.repo, pr.number, pr.head_sha, ports)
+
+
+def _no_longer_touched(pr: PullRequest, selection: Selection, ports: Ports) -> Iterator[Action]:
+    """Give back the locks of projects that this head leaves alone; the sweep tells the next one."""
+    for name in ports.locks.held_by(pr.repo, pr.number):
+        if selection.named(name) is None and not applying(pr.repo, pr.number, ports, name):
+            yield EndPlans(pr.repo, pr.number, PlanState.CLOSED, project=name)
+            yield ReleaseLocks(pr.repo, pr.number, project=name)
 
 
 def _due(pr: PullRequest, project: Project, ports: Ports) -> str:

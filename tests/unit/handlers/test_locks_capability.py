@@ -26,6 +26,19 @@ def line(planned: World) -> World:
     return planned
 
 
+def test_a_head_that_leaves_the_project_alone_gives_its_lock_back(line: World) -> None:
+    """Nobody waits for a change that is no longer there."""
+    line.sources.paths_changed = ("README.md",)
+
+    line.push(7, head_sha=FOURTH_HEAD)
+
+    assert line.locks.holders == {"network": 8}
+    assert line.locks.lines == {"network": [9]}
+    assert line.locks.unused == {"network"}
+    assert [plan.facts.number for plan in line.plans.plans.values()] == [7]
+    assert all(plan.state is PlanState.CLOSED for plan in line.plans.plans.values())
+
+
 def titles(world: World, number: int) -> str:
     """The newest title of the project's check of a pull request."""
     head = world.repositories.pull_requests[number].head_sha
