@@ -1,6 +1,6 @@
 """Plan: a new head, `/plan` or a button starts one run a project; the run makes a plan."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from fnmatch import fnmatchcase
@@ -121,13 +121,7 @@ def _due(pr: PullRequest, project: Project, ports: Ports) -> str:
 @router.command(Name.PLAN)
 def plan_on_command(given: CommandGiven, ports: Ports) -> Iterator[Action]:
     """Plan the projects a person named, or all that the pull request touches."""
-    pr = pull_request_of(given, ports)
-    try:
-        selection = selected(pr, ports)
-    except UserError as exc:
-        yield broken_check(pr.repo, pr.number, pr.head_sha, exc)
-        raise
-    projects = chosen(selection, given.command)
+    pr, projects = yield from meant(given, ports)
     arguments = given.command.terraform
     yield from start(pr, projects, why=given.source, actor=given.actor.login, arguments=arguments)
     yield from show(pr.repo, pr.number, pr.head_sha, ports)
@@ -180,6 +174,22 @@ def _newest(pr: PullRequest, project: Project, ports: Ports) -> Run | None:
         ),
         None,
     )
+
+
+def meant(
+    given: CommandGiven, ports: Ports
+) -> Generator[Action, None, tuple[PullRequest, tuple[Project, ...]]]:
+    """The pull request of a command and the projects it means; raises UserError for none.
+
+    A broken configuration is shown in a check as well.
+    """
+    pr = pull_request_of(given, ports)
+    try:
+        selection = selected(pr, ports)
+    except UserError as exc:
+        yield broken_check(pr.repo, pr.number, pr.head_sha, exc)
+        raise
+    return pr, chosen(selection, given.command)
 
 
 def pull_request_of(given: CommandGiven, ports: Ports) -> PullRequest:

@@ -10,12 +10,10 @@ from handlers.actions import Action
 from handlers.commands import Name
 from handlers.errors import UserError
 from handlers.events import CommandGiven
-from handlers.plan import chosen, pull_request_of, start
+from handlers.plan import meant, start
 from handlers.ports import Ports
 from handlers.router import Router
-from handlers.selection import selected
 from handlers.show import show
-from handlers.summary_check import broken_check
 from terraform.arguments import PlanArguments, forgotten, imported
 from terraform.errors import UnsafeArgumentError
 
@@ -60,18 +58,12 @@ def plan_state(given: CommandGiven, ports: Ports) -> Iterator[Action]:
 
 
 def _planned(given: CommandGiven, arguments: PlanArguments, ports: Ports) -> Iterator[Action]:
-    pr = pull_request_of(given, ports)
-    try:
-        selection = selected(pr, ports)
-    except UserError as exc:
-        yield broken_check(pr.repo, pr.number, pr.head_sha, exc)
-        raise
-    projects = chosen(selection, given.command)
+    pr, projects = yield from meant(given, ports)
     if len(projects) != 1:
         names = ", ".join(f"`{project.name}`" for project in projects) or "none"
         raise UserError(
             f"A state is one project's, and this pull request touches {names}. "
-            f"Say which with `-p project`."
+            "Say which with `-p project`."
         )
     yield from start(pr, projects, why=given.source, actor=given.actor.login, arguments=arguments)
     yield from show(pr.repo, pr.number, pr.head_sha, ports)
