@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from terraform.normalise import plan_digest
 from terraform.plan import Act, Change, Counts, Plan
 from terraform.read_plan import PlanFormatError, parse_plan, read_plan
 from terraform.risk import RiskKind, by_risk, risks
@@ -168,47 +167,6 @@ def test_values_nested_without_end_are_refused(document: Documents) -> None:
 
     with pytest.raises(PlanFormatError, match="nested deeper"):
         read_plan(recorded)
-
-
-def test_the_digest_ignores_order_versions_and_times(document: Documents) -> None:
-    """Two plans that do the same have the same digest."""
-    first, second = document("lifecycle"), document("lifecycle")
-    second["resource_changes"].reverse()
-    second |= {"terraform_version": "1.15.5", "timestamp": "2026-11-22T00:00:00Z"}
-    second["resource_changes"][0]["change"]["after_unknown"]["extra"] = {"deep": [False]}
-
-    assert plan_digest(read_plan(first)) == plan_digest(read_plan(second))
-
-
-@pytest.mark.parametrize(
-    ("address", "key", "value"),
-    [
-        pytest.param("terraform_data.created", "after", {"input": "other"}, id="after"),
-        pytest.param("terraform_data.secret", "after", {"input": "other secret"}, id="sensitive"),
-        pytest.param("terraform_data.replaced", "actions", ["create", "delete"], id="order"),
-        pytest.param("terraform_data.updated", "after_unknown", {"input": True}, id="unknown"),
-        pytest.param("terraform_data.created", "actions", ["delete"], id="act"),
-    ],
-)
-def test_the_digest_sees_what_changes(
-    document: Documents, address: str, key: str, value: Any
-) -> None:
-    """Any difference in what would be done gives another digest."""
-    recorded = document("lifecycle")
-    before = plan_digest(read_plan(recorded))
-    entry = next(e for e in recorded["resource_changes"] if e["address"] == address)
-    entry["change"][key] = value
-
-    assert before != plan_digest(read_plan(recorded))
-
-
-def test_the_digest_sees_a_sensitive_output(document: Documents) -> None:
-    """A hidden output's new value changes the digest too."""
-    recorded = document("outputs_only")
-    before = plan_digest(read_plan(recorded))
-    recorded["output_changes"]["hidden"]["after"] = "another"
-
-    assert before != plan_digest(read_plan(recorded))
 
 
 def test_risks_of_a_new_stack(plan: Read) -> None:
