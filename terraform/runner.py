@@ -158,7 +158,7 @@ class Runner:
             lock_digest=prepared.lock_digest,
             lock_committed=prepared.lock_committed,
             isolation=self.sandbox.isolation,
-            engine=f"{self.engine.name} {self.engine.version}",
+            engine=self.engine.label,
             seconds=prepared.seconds + time.monotonic() - started,
         )
 

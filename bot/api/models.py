@@ -23,6 +23,8 @@ Repository = Annotated[
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 # No store of ours, and no issue of GitHub's, keeps a NUL.
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+# Something has to be said in it.
+Words = Annotated[str, Field(pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 T = TypeVar("T")
 
 
@@ -59,7 +61,7 @@ class NewDeployment(Model):
         description="A module of the catalogue.",
         examples=["s3-bucket"],
     )
-    template: Text | None = Field(
+    template: Words | None = Field(
         default=None,
         max_length=10_000,
         description="The request in words, as one would write an issue.",

@@ -12,7 +12,7 @@ Labels: TypeAlias = Mapping[str, str]
 NONE: Labels = {}
 OTHER = "other"
 # What GitHub, people and the code can bring about; see `tests/unit/telemetry`.
-RUN_KINDS = ("generate", "plan", "test", "apply", "sync", "drift", "watch")
+RUN_KINDS = ("generate", "plan", "test", "apply", "sync", "drift", "watch", "unlock")
 QUEUES = ("events", "plan", "test", "apply", "draft", "sync", "drift")
 RUN_ENDS = ("done", "failed", "cancelled", "interrupted", "superseded", "retried", "postponed")
 DELIVERY_ENDS = ("done", "ignored", "broken", "retried")
@@ -21,6 +21,7 @@ CONDITIONS = (
     "pull request open",
     "branch of this repository",
     "plan current",
+    "its turn among the projects",
     "nothing moved since the plan",
     "policy",
     "cost",

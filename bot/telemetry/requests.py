@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from starlette.datastructures import Headers
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.telemetry import measure, trace
@@ -64,6 +65,9 @@ class Requests:
 def _route(scope: Scope) -> str:
     """The template of the route that served it, with what it is mounted under."""
     route: Any = scope.get("route")
+    if isinstance(route, Mount):
+        # Refused at the door of what is mounted there, before any route of it was looked for.
+        return str(scope.get("root_path") or UNKNOWN)
     template = getattr(route, "path", None)
     if not isinstance(template, str):
         return UNKNOWN

@@ -157,6 +157,7 @@ def test_all_is_well_and_the_command_says_so(scene: Scene, tmp_path: Path) -> No
         "Plan keys",
         "Apply keys",
         "MCP servers",
+        "Language model",
         "Web search",
         "Web reader",
         "OTLP receiver",
@@ -190,7 +191,7 @@ def test_missing_and_surplus_rights_are_named(scene: Scene) -> None:
         "checks": "read",
         "workflows": "write",
     }
-    scene.acme.app.events = (*scene.acme.app.events[1:], "push")
+    scene.acme.app.events = (*scene.acme.app.events[1:], "fork")
     scene.acme.installation.permissions.pop("members")
 
     found = scene.results(GITHUB)
@@ -198,7 +199,7 @@ def test_missing_and_surplus_rights_are_named(scene: Scene) -> None:
     assert found["Permissions"].state is State.FAILED
     assert found["Permissions"].said == "Missing checks: write; not needed workflows: write."
     assert "/organizations/acme/settings/apps/lockgate/permissions" in found["Permissions"].mend
-    assert found["Events"].said == "Missing check_run; not needed push."
+    assert found["Events"].said == "Missing check_run; not needed fork."
     assert found["Installations"].said == "Lacking permissions: acme."
 
 
