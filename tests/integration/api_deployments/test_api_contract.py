@@ -39,7 +39,7 @@ WORKING = {
 }
 BAD, INVALID = 400, 422
 # Either a module with its own variables or words: no schema says what the first takes.
-IN_WORDS = {"module": None, "template": "A private bucket.", "variables": {}}
+IN_WORDS: dict[str, Any] = {"module": None, "template": "A private bucket.", "variables": {}}
 EXAMPLES = hypothesis.settings(
     max_examples=25,
     deadline=None,
