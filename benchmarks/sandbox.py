@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from terraform.engine import find_engine
+from terraform.engines import Engines
 from terraform.limits import Limits
 from terraform.process import Invocation, supervise
 from terraform.project import Network
@@ -89,7 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=40)
     rounds: int = parser.parse_args().rounds
-    engine, sandbox = find_engine(), find_sandbox()
+    engine, sandbox = Engines().choose(), find_sandbox()
     print(
         f"{platform.platform()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f},"
         f" Python {platform.python_version()}, {engine.name} {engine.version}"
