@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
@@ -310,6 +311,8 @@ class AnyOrder(RuleBasedStateMachine):
         """Nobody does anything more: within a few rounds of the sweep all work has ended."""
         self.world.fuse = None
         for _ in range(ROUNDS):
+            # Longer than the health of what was synced is watched.
+            self.world.clock += timedelta(minutes=15)
             while self.mail:
                 self.send(self.mail.pop(0), late=False)
             self.world.work()
