@@ -207,7 +207,7 @@ class Publisher:
     def _write_issue(self, issue: KeepIssue, number: int | None) -> int:
         mark = issue_mark(issue.tag)
         text = {
-            "title": issue.title[:LONGEST_TITLE],
+            "title": hide_formats(issue.title)[:LONGEST_TITLE],
             "body": fitting(issue.body, LARGEST_BYTES - len(mark.encode())) + mark,
         }
         state = "open" if issue.open else "closed"
